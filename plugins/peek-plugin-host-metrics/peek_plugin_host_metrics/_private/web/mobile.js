@@ -1,0 +1,99 @@
+// @ts-check
+// The page on a phone: what the machines do at this moment, and the alarms, each with one large button.
+import { css, html } from "lit";
+import { PeekPage, bytes, percent, time } from "@peek/ui";
+import { Acknowledging } from "./acknowledge.js";
+import { ALARM, HOST_NOW, THRESHOLD, alarmState, alarmText, countWaiting, standing } from "./metrics.js";
+
+/** @typedef {import("./tuples").Alarm} Alarm */
+/** @typedef {import("./tuples").HostNow} HostNow */
+/** @typedef {import("./tuples").Threshold} Threshold */
+
+export const badge = countWaiting;
+
+export default class HostMetrics extends PeekPage {
+  static styles = [
+    ...PeekPage.styles,
+    css`
+      .values {
+        display: grid;
+        grid-template-columns: repeat(3, minmax(0, 1fr));
+        gap: var(--peek-space-3);
+      }
+      .rates {
+        padding-top: var(--peek-space-3);
+        color: var(--peek-text-weak);
+      }
+      .alarm {
+        display: grid;
+        gap: var(--peek-space-2);
+        padding: var(--peek-space-3) var(--peek-space-4);
+        border-top: 1px solid var(--peek-line);
+      }
+      .alarm button {
+        min-height: 48px;
+      }
+    `,
+  ];
+
+  /** @type {import("@peek/ui").ObserveController<HostNow>} */
+  hosts = this.observe(HOST_NOW);
+  /** @type {import("@peek/ui").ObserveController<Alarm>} */
+  alarms = this.observe(ALARM);
+  /** @type {import("@peek/ui").ObserveController<Threshold>} */
+  thresholds = this.observe(THRESHOLD);
+
+  acknowledging = new Acknowledging(this);
+
+  render() {
+    return html`
+      <div class="stack">
+        <peek-view .controller=${this.hosts} empty="No machine has reported yet">
+          <div class="stack">${this.hosts.rows.map((now) => this.machine(now))}</div>
+        </peek-view>
+        <peek-card heading="Alarms" flush>
+          <peek-view .controller=${this.alarms} empty="No alarms" help="All values have been below their thresholds.">
+            ${this.alarms.rows.map((alarm) => this.alarm(alarm))}
+          </peek-view>
+        </peek-card>
+      </div>
+    `;
+  }
+
+  /** @param {HostNow} now */
+  machine(now) {
+    const { sample } = now;
+    return html`<peek-card heading=${now.host}>
+      <peek-freshness slot="actions" .controller=${this.hosts}></peek-freshness>
+      <div class="values">
+        ${this.value("cpu_percent", "Processor", sample.cpu_percent)}
+        ${this.value("memory_percent", "Memory", sample.memory_percent)}
+        ${this.value("disk_percent", "Disk", sample.disk_percent)}
+      </div>
+      <p class="rates small">Network in ${bytes(sample.net_in)}/s, out ${bytes(sample.net_out)}/s</p>
+    </peek-card>`;
+  }
+
+  /** @param {string} metric @param {string} name @param {number} value */
+  value(metric, name, value) {
+    const { kind, word } = standing(this.thresholds.rows, metric, value);
+    return html`<div>
+      <div class="weak small">${name}</div>
+      <div class="figure">${percent(value)}</div>
+      <peek-state class="small" kind=${kind}>${word}</peek-state>
+    </div>`;
+  }
+
+  /** @param {Alarm} alarm */
+  alarm(alarm) {
+    const { kind, word } = alarmState(alarm);
+    return html`<div class="alarm">
+      <div class="row">
+        <peek-state kind=${kind}>${word}</peek-state>
+        <span class="weak small push">${alarm.host}, ${time(alarm.raised_at)}</span>
+      </div>
+      <div class="strong">${alarmText(alarm)}</div>
+      ${this.acknowledging.render(alarm)}
+    </div>`;
+  }
+}

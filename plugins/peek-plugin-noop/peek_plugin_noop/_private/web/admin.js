@@ -1,0 +1,1 @@
+export { SignsOfLife as default } from "./page.js";

@@ -1,0 +1,49 @@
+// @ts-check
+// The page in a control room: the same rows as on a phone, as a table.
+import { html } from "lit";
+import { PeekPage, toast } from "@peek/ui";
+
+/** @typedef {import("./tuples").StringInt} StringInt */
+
+export default class StringsPage extends PeekPage {
+  /** @type {import("@peek/ui").ObserveController<StringInt>} */
+  rows = this.observe("peek_plugin_tutorial.StringInt");
+
+  columns = [
+    { key: "string1", title: "String" },
+    { key: "int1", title: "Number", numeric: true },
+    { key: "change", title: "Change", fixed: true, render: (/** @type {StringInt} */ row) => this.buttons(row) },
+  ];
+
+  render() {
+    return html`
+      <div class="stack">
+        <div class="row">
+          <h1>Strings</h1>
+          <peek-freshness class="push" .controller=${this.rows}></peek-freshness>
+        </div>
+        <peek-view .controller=${this.rows} empty="No strings yet" help="An administrator adds them on the admin site.">
+          <peek-card flush>
+            <peek-table label="Strings" .columns=${this.columns} .rows=${this.rows.rows}></peek-table>
+          </peek-card>
+        </peek-view>
+      </div>
+    `;
+  }
+
+  /** @param {StringInt} row */
+  buttons(row) {
+    const id = row.id;
+    return html`<span class="row">
+      <button @click=${() => this.act("AddIntValue", { string_int_id: id, offset: -1 })} aria-label="Take one from ${row.string1}">−1</button>
+      <button @click=${() => this.act("AddIntValue", { string_int_id: id, offset: 1 })} aria-label="Add one to ${row.string1}">+1</button>
+      <button @click=${() => this.act("ToggleCapitals", { string_int_id: id })} aria-label="Toggle capitals of ${row.string1}">Aa</button>
+    </span>`;
+  }
+
+  /** @param {string} name @param {Record<string, number>} action */
+  async act(name, action) {
+    const answer = await this.peek.act(`peek_plugin_tutorial.${name}`, action);
+    if (answer.status === "rejected") toast(answer.message, "danger");
+  }
+}

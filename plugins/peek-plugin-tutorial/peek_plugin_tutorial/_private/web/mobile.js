@@ -1,0 +1,77 @@
+// @ts-check
+// The page on a phone: the live rows, each with three buttons. A tap is an action: it waits on the device while there is no network.
+import { css, html } from "lit";
+import { PeekPage, toast } from "@peek/ui";
+
+/** @typedef {import("./tuples").StringInt} StringInt */
+
+export default class StringsPage extends PeekPage {
+  static styles = [
+    ...PeekPage.styles,
+    css`
+      ul {
+        display: grid;
+        gap: var(--peek-space-2);
+        padding: 0;
+        list-style: none;
+      }
+      li {
+        display: flex;
+        align-items: center;
+        gap: var(--peek-space-2);
+        padding: var(--peek-space-3) var(--peek-space-4);
+        border: 1px solid var(--peek-line);
+        border-radius: var(--peek-radius);
+        background: var(--peek-surface-1);
+      }
+      .what {
+        flex: 1;
+        min-width: 0;
+        overflow-wrap: anywhere;
+      }
+      button {
+        min-width: 48px;
+        min-height: 48px;
+      }
+    `,
+  ];
+
+  /** @type {import("@peek/ui").ObserveController<StringInt>} */
+  rows = this.observe("peek_plugin_tutorial.StringInt");
+
+  render() {
+    return html`
+      <peek-view .controller=${this.rows} empty="No strings yet" help="An administrator adds them on the admin site.">
+        <ul>
+          ${this.rows.rows.map((row) => this.item(row))}
+        </ul>
+      </peek-view>
+    `;
+  }
+
+  /** @param {StringInt} row */
+  item(row) {
+    return html`<li>
+      <span class="what"><span class="strong">${row.string1}</span><br /><span>${row.int1}</span></span>
+      <button @click=${() => this.add(row, -1)} aria-label="Take one from ${row.string1}">−1</button>
+      <button @click=${() => this.add(row, 1)} aria-label="Add one to ${row.string1}">+1</button>
+      <button @click=${() => this.toggle(row)} aria-label="Toggle capitals of ${row.string1}">Aa</button>
+    </li>`;
+  }
+
+  /** @param {StringInt} row @param {number} offset */
+  add(row, offset) {
+    return this.act("peek_plugin_tutorial.AddIntValue", { string_int_id: row.id, offset });
+  }
+
+  /** @param {StringInt} row */
+  toggle(row) {
+    return this.act("peek_plugin_tutorial.ToggleCapitals", { string_int_id: row.id });
+  }
+
+  /** @param {string} type @param {Record<string, number>} action */
+  async act(type, action) {
+    const answer = await this.peek.act(type, action);
+    if (answer.status === "rejected") toast(answer.message, "danger");
+  }
+}
