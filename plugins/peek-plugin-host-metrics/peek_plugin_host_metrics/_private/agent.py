@@ -44,13 +44,13 @@ class Waiting:
 async def read_machine(waiting: Waiting) -> None:
     """Read until cancelled, however slow the sending is."""
     meter = Meter()
-    next_reading = trio.current_time()
+    next_reading = trio.current_time() + SECONDS_BETWEEN_READINGS
     while True:
+        await trio.sleep_until(next_reading)
         sample, waiting.processes = await trio.to_thread.run_sync(lambda: (meter.sample(), meter.processes()))
         waiting.samples.append(sample)
         waiting.arrived.set()
         next_reading = max(next_reading + SECONDS_BETWEEN_READINGS, trio.current_time())
-        await trio.sleep_until(next_reading)
 
 
 async def send_samples(ctx: AgentContext, waiting: Waiting) -> None:

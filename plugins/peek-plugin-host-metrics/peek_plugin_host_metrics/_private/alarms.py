@@ -81,4 +81,4 @@ def value_of(sample: Sample, metric: str) -> float | None:
     """The value of a metric by its name; None for a name that no sample has (a threshold may name anything)."""
     fields: Mapping[str, object] = attrs.asdict(sample, recurse=False)
     value = fields.get(metric)
-    return value if isinstance(value, float) else None
+    return float(value) if isinstance(value, int | float) else None

@@ -15,11 +15,15 @@ PROCESSES_SHOWN = 8
 
 @attrs.define
 class Meter:
-    """Reads one machine again and again; the first reading has rates of zero. Blocks for some milliseconds: call it in a thread."""
+    """Reads one machine again and again, rates since the reading before. Blocks for some milliseconds: call it in a thread."""
 
     _counters: tuple[float, float, float, float] | None = None
     _read_at: float = 0.0
     _processes: dict[int, psutil.Process] = attrs.field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        psutil.cpu_percent()  # psutil compares with the call before; without one it would say 0
+        self._rates()
 
     def sample(self) -> Sample:
         memory = psutil.virtual_memory()

@@ -107,7 +107,7 @@ def show_alarms(ctx: ServerContext) -> None:
         alarm.acknowledged_by = principal.title or principal.name
 
 
-def check_threshold(row: Threshold) -> None:
+def check_threshold(row: Threshold, session: Session) -> None:
     """What an administrator may save. The sentence is shown at the form."""
     if row.metric not in ("cpu_percent", "memory_percent", "disk_percent"):
         raise Rejected("The metric must be cpu_percent, memory_percent or disk_percent.")

@@ -51,10 +51,6 @@ export default class HostMetrics extends PeekPage {
       select {
         width: auto;
       }
-      peek-chart {
-        display: block;
-        height: 200px;
-      }
     `,
   ];
 
@@ -69,7 +65,7 @@ export default class HostMetrics extends PeekPage {
   acknowledging = new Acknowledging(this);
 
   alarmColumns = [
-    { key: "state", title: "State", value: isWaiting, render: (/** @type {Alarm} */ alarm) => this.state(alarm) },
+    { key: "state", title: "State", value: isWaiting, render: (/** @type {Alarm} */ alarm) => alarmMark(alarm) },
     { key: "what", title: "What", value: alarmText },
     { key: "host", title: "Machine", wide: true },
     { key: "raised_at", title: "Raised", render: (/** @type {Alarm} */ alarm) => html`<peek-time .value=${alarm.raised_at}></peek-time>` },
@@ -172,10 +168,10 @@ export default class HostMetrics extends PeekPage {
   choose(key, event) {
     this.setQuery({ [key]: /** @type {HTMLSelectElement} */ (event.target).value });
   }
+}
 
-  /** @param {Alarm} alarm */
-  state(alarm) {
-    const { kind, word } = alarmState(alarm);
-    return html`<peek-state kind=${kind}>${word}</peek-state>`;
-  }
+/** @param {Alarm} alarm */
+function alarmMark(alarm) {
+  const { kind, word } = alarmState(alarm);
+  return html`<peek-state kind=${kind}>${word}</peek-state>`;
 }

@@ -1,0 +1,5 @@
+/** The mobile site. */
+import { boot } from "../shell/boot.ts";
+import { MobileApp } from "./mobile-app.ts";
+
+boot("mobile", MobileApp, { offline: true });

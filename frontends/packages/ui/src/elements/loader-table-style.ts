@@ -1,0 +1,54 @@
+/** How the editable table looks around its `peek-table`. */
+import { css } from "lit";
+
+export const loaderTableStyle = css`
+  :host {
+    display: block;
+    min-width: 0;
+    border: 1px solid var(--peek-line);
+    border-radius: var(--peek-radius);
+    background: var(--peek-surface-1);
+  }
+  .bar {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: var(--peek-space-2);
+    padding: var(--peek-space-3) var(--peek-space-4);
+    border-bottom: 1px solid var(--peek-line);
+  }
+  .bar input {
+    width: 220px;
+  }
+  .push {
+    margin-inline-end: auto;
+  }
+  .bar.foot {
+    border-top: 1px solid var(--peek-line);
+    border-bottom: 0;
+  }
+  .failed {
+    padding: var(--peek-space-4);
+  }
+  .loading {
+    min-height: 160px;
+  }
+  .clash {
+    width: 100%;
+    border-collapse: collapse;
+  }
+  .clash th,
+  .clash td {
+    padding: var(--peek-space-2);
+    border-bottom: 1px solid var(--peek-line);
+    text-align: start;
+    overflow-wrap: anywhere;
+  }
+  .clash thead th {
+    color: var(--peek-text-weak);
+    font-size: var(--peek-size-small);
+  }
+  .clash td {
+    color: var(--peek-text-strong);
+  }
+`;

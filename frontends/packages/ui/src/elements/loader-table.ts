@@ -1,0 +1,338 @@
+/**
+ * `<peek-loader-table .peek=${…} type="plugin.Type" .columns=${…} .fields=${…} what="string">`: a table of the database to read and edit. Paged and
+ * sorted where the data is; adding and editing in a dialog; deleting asks once; a change by somebody else in the
+ * meantime is shown beside yours, to choose from.
+ */
+import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import type { Json, PeekClient } from "@peek/client";
+import type { FormField, Values } from "../data/form-model.ts";
+import { parseSort, type Column } from "../data/table-model.ts";
+import { number } from "../format.ts";
+import { texts } from "../texts.ts";
+import { controls } from "../theme/controls.ts";
+import { typography } from "../theme/typography.ts";
+import { confirmDialog } from "./confirm.ts";
+import { loaderTableStyle } from "./loader-table-style.ts";
+import { toast } from "./toast.ts";
+
+interface Loaded {
+  total: number;
+  rows: Values[];
+  versions: string[];
+}
+
+interface Editing {
+  row: Values;
+  /** null for a new row. */
+  version: string | null;
+}
+
+interface Clash {
+  mine: Values;
+  theirs: Values | null;
+  version: string;
+}
+
+export class PeekLoaderTable extends LitElement {
+  static override properties = {
+    peek: { attribute: false },
+    type: {},
+    columns: { attribute: false },
+    fields: { attribute: false },
+    blank: { attribute: false },
+    filter: { attribute: false },
+    keyField: { attribute: "key-field" },
+    searchField: { attribute: "search-field" },
+    what: {},
+    sort: {},
+    pageSize: { type: Number, attribute: "page-size" },
+    readonly: { type: Boolean },
+    words: { state: true },
+    loaded: { state: true },
+    offset: { state: true },
+    error: { state: true },
+    editing: { state: true },
+    clash: { state: true },
+  };
+  static override styles = [typography, controls, loaderTableStyle];
+
+  declare peek: PeekClient;
+  declare type: string;
+  /** What the table shows; one column per field unless given. */
+  declare columns: readonly Column<Values>[] | undefined;
+  declare fields: readonly FormField[];
+  /** What a new row starts with. */
+  declare blank: Values;
+  /** Restricts the rows, as the loader understands it. */
+  declare filter: Values;
+  declare keyField: string;
+  /** The text column that the filter box looks into; no box without it. */
+  declare searchField: string;
+  /** What one row is called: "string". */
+  declare what: string;
+  declare sort: string;
+  declare pageSize: number;
+  declare readonly: boolean;
+  private declare words: string;
+  private declare loaded: Loaded | null;
+  private declare offset: number;
+  private declare error: string;
+  private declare editing: Editing | null;
+  private declare clash: Clash | null;
+  private asked = 0;
+
+  constructor() {
+    super();
+    this.type = "";
+    this.fields = [];
+    this.blank = {};
+    this.filter = {};
+    this.keyField = "id";
+    this.searchField = "";
+    this.what = "row";
+    this.sort = "";
+    this.pageSize = 50;
+    this.readonly = false;
+    this.words = "";
+    this.loaded = null;
+    this.offset = 0;
+    this.error = "";
+    this.editing = null;
+    this.clash = null;
+  }
+
+  /** Reads the page again. */
+  async reload(): Promise<void> {
+    const asked = ++this.asked;
+    const sort = parseSort(this.sort);
+    try {
+      const loaded = await this.loader.list({
+        offset: this.offset,
+        limit: this.pageSize,
+        sort: sort ? [[sort.key, sort.descending ? "desc" : "asc"]] : [],
+        filter: this.words ? { ...this.filter, [this.searchField]: { contains: this.words } } : this.filter,
+      });
+      // A slow answer must not replace a later one.
+      if (asked !== this.asked) return;
+      this.loaded = loaded;
+      this.error = "";
+      if (loaded.rows.length === 0 && this.offset > 0) this.offset = Math.max(0, this.offset - this.pageSize);
+    } catch (error) {
+      if (asked === this.asked) this.error = messageOf(error);
+    }
+  }
+
+  private get loader() {
+    return this.peek.loader<Values>(this.type);
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    const asks = ["peek", "type", "offset", "pageSize", "sort", "filter", "words"].some((name) => changed.has(name));
+    if (asks && this.peek && this.type) void this.reload();
+  }
+
+  override render() {
+    return html`${this.body()} ${this.editDialog()} ${this.clashDialog()}`;
+  }
+
+  private body(): TemplateResult {
+    if (this.error && !this.loaded) {
+      return html`<div class="failed"><peek-banner kind="danger">
+        ${this.error}<button slot="action" class="quiet" @click=${this.reload}>${texts.retry}</button>
+      </peek-banner></div>`;
+    }
+    if (!this.loaded) return html`<div class="loading" role="status" aria-label=${texts.loading}></div>`;
+    const { rows, total } = this.loaded;
+    return html`
+      ${this.error ? html`<div class="failed"><peek-banner kind="warning">${this.error}</peek-banner></div>` : nothing}
+      <div class="bar">
+        <span class="weak">${total === 1 ? `1 ${this.what}` : `${number(total, 0)} ${this.what}s`}</span>
+        ${this.searchField ? this.searchBox() : nothing}
+        <span class="push"></span>
+        <button class="quiet icon" aria-label=${texts.reload} title=${texts.reload} @click=${this.reload}><peek-icon name="refresh"></peek-icon></button>
+        ${this.readonly ? nothing : html`<button class="primary" @click=${this.add}><peek-icon name="plus"></peek-icon>${texts.addTitle(this.what)}</button>`}
+      </div>
+      <peek-table
+        plain
+        label=${`${this.what}s`}
+        ?openable=${!this.readonly}
+        .columns=${this.shownColumns()}
+        .rows=${rows}
+        .sort=${this.sort}
+        .rowKey=${(row: Values) => String(row[this.keyField])}
+        @row-open=${(event: CustomEvent<Values>) => this.edit(event.detail)}
+        @sort-change=${this.onSort}
+      ></peek-table>
+      ${total > this.pageSize ? this.pager(total, rows.length) : nothing}
+    `;
+  }
+
+  private searchBox(): TemplateResult {
+    return html`<input type="search" data-search aria-label=${texts.filter} placeholder=${texts.filter} .value=${this.words} @change=${this.onSearch} @search=${this.onSearch} />`;
+  }
+
+  private shownColumns(): readonly Column<Values>[] {
+    const shown = this.columns ?? this.fields.map((field): Column<Values> => ({ key: field.key, title: field.label, numeric: field.kind === "int" || field.kind === "float" || field.kind === "bigint" }));
+    if (this.readonly) return shown;
+    const buttons: Column<Values> = {
+      key: "",
+      title: "",
+      fixed: true,
+      render: (row) => html`<button class="quiet icon" aria-label=${`${texts.remove} ${this.nameOf(row)}`} title=${texts.remove} @click=${() => this.deleteRow(row)}>
+        <peek-icon name="delete"></peek-icon>
+      </button>`,
+    };
+    return [...shown, buttons];
+  }
+
+  private pager(total: number, shown: number): TemplateResult {
+    const to = this.offset + shown;
+    return html`<nav class="bar foot" aria-label=${texts.pages}>
+      <span class="weak push">${texts.page(number(this.offset + 1, 0), number(to, 0), number(total, 0))}</span>
+      <button class="icon" aria-label=${texts.previous} ?disabled=${this.offset === 0} @click=${() => (this.offset = Math.max(0, this.offset - this.pageSize))}>
+        <peek-icon name="chevron-left"></peek-icon>
+      </button>
+      <button class="icon" aria-label=${texts.next} ?disabled=${to >= total} @click=${() => (this.offset += this.pageSize)}>
+        <peek-icon name="chevron-right"></peek-icon>
+      </button>
+    </nav>`;
+  }
+
+  private editDialog(): TemplateResult {
+    const editing = this.editing;
+    const creating = editing?.version === null;
+    return html`<peek-dialog
+      heading=${creating ? texts.addTitle(this.what) : texts.editTitle(this.what)}
+      ?open=${editing !== null}
+      @dialog-close=${() => (this.editing = null)}
+    >
+      ${editing
+        ? html`<peek-form
+            cancellable
+            ?creating=${creating}
+            action=${creating ? texts.add : texts.save}
+            draft=${`${this.type}.${creating ? "new" : String(editing.row[this.keyField])}`}
+            .fields=${this.fields}
+            .values=${editing.row}
+            .save=${(values: Values) => this.save(values, editing.version)}
+            @form-cancel=${() => (this.editing = null)}
+          ></peek-form>`
+        : nothing}
+    </peek-dialog>`;
+  }
+
+  private clashDialog(): TemplateResult {
+    const clash = this.clash;
+    return html`<peek-dialog wide heading=${texts.conflictTitle} ?open=${clash !== null} @dialog-close=${() => (this.clash = null)}>
+      ${clash ? this.clashContent(clash) : nothing}
+    </peek-dialog>`;
+  }
+
+  private clashContent(clash: Clash): TemplateResult {
+    const theirs = clash.theirs;
+    if (!theirs) return html`<div class="stack"><p>${texts.gone}</p><div class="actions"><button @click=${() => (this.clash = null)}>${texts.close}</button></div></div>`;
+    const differing = this.fields.filter((field) => JSON.stringify(clash.mine[field.key]) !== JSON.stringify(theirs[field.key]));
+    return html`<div class="stack">
+      <p>${texts.conflictText}</p>
+      <table class="clash">
+        <thead><tr><th scope="col">${texts.conflictField}</th><th scope="col">${texts.conflictYours}</th><th scope="col">${texts.conflictTheirs}</th></tr></thead>
+        <tbody>
+          ${differing.map((field) => html`<tr><th scope="row">${field.label}</th><td>${shown(clash.mine[field.key])}</td><td>${shown(theirs[field.key])}</td></tr>`)}
+        </tbody>
+      </table>
+      <div class="actions">
+        <button @click=${this.takeTheirs}>${texts.takeTheirs}</button>
+        <button class="primary" @click=${() => this.keepMine(clash)}>${texts.keepMine}</button>
+      </div>
+    </div>`;
+  }
+
+  private nameOf(row: Values): string {
+    const named = row["name"] ?? row["title"] ?? row[this.keyField];
+    return `${this.what} ${String(named ?? "")}`.trim();
+  }
+
+  private add(): void {
+    this.editing = { row: this.blank, version: null };
+  }
+
+  private edit(row: Values): void {
+    const version = this.versionOf(row);
+    if (version !== null) this.editing = { row, version };
+  }
+
+  private versionOf(row: Values): string | null {
+    return this.loaded?.versions[this.loaded.rows.indexOf(row)] ?? null;
+  }
+
+  private async save(values: Values, version: string | null): Promise<void> {
+    try {
+      await this.loader.save(values, version);
+    } catch (error) {
+      if (!isConflict(error) || version === null) throw error;
+      await this.showClash(values);
+      return;
+    }
+    this.editing = null;
+    toast(texts.saved, "ok");
+    await this.reload();
+  }
+
+  private async showClash(mine: Values): Promise<void> {
+    const key = mine[this.keyField] as Json;
+    const now = await this.loader.list({ offset: 0, limit: 1, sort: [], filter: { [this.keyField]: key } });
+    this.editing = null;
+    this.clash = { mine, theirs: now.rows[0] ?? null, version: now.versions[0] ?? "" };
+    await this.reload();
+  }
+
+  private async keepMine(clash: Clash): Promise<void> {
+    this.clash = null;
+    try {
+      await this.save(clash.mine, clash.version);
+    } catch (error) {
+      toast(messageOf(error), "danger");
+    }
+  }
+
+  private takeTheirs(): void {
+    this.clash = null;
+  }
+
+  private async deleteRow(row: Values): Promise<void> {
+    const version = this.versionOf(row);
+    if (version === null) return;
+    const name = this.nameOf(row);
+    if (!(await confirmDialog({ title: texts.removeAsk(name), text: texts.removeWarn, action: texts.remove }))) return;
+    try {
+      await this.loader.remove(row[this.keyField] as Json, version);
+      toast(texts.removed, "ok");
+    } catch (error) {
+      toast(messageOf(error), "danger");
+    }
+    await this.reload();
+  }
+
+  private onSearch(event: Event): void {
+    this.offset = 0;
+    this.words = (event.target as HTMLInputElement).value.trim();
+  }
+
+  private onSort(event: CustomEvent<string>): void {
+    this.offset = 0;
+    this.sort = event.detail;
+  }
+}
+
+function shown(value: Json | undefined): string {
+  if (value === null || value === undefined || value === "") return "–";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof Error && "type" in error && error.type === "Conflict";
+}

@@ -1,0 +1,70 @@
+/** `<peek-state kind="ok">Running</peek-state>`: a state as icon, word and colour, never colour alone. */
+import { LitElement, css, html } from "lit";
+import { typography } from "../theme/typography.ts";
+
+export type StateKind = "ok" | "notice" | "warning" | "danger" | "idle" | "pending";
+
+export class PeekState extends LitElement {
+  static override properties = { kind: { reflect: true }, filled: { type: Boolean, reflect: true } };
+  static override styles = [
+    typography,
+    css`
+      :host {
+        display: inline-flex;
+        align-items: flex-start;
+        gap: 6px;
+        max-width: 100%;
+        vertical-align: top;
+        color: var(--state);
+        font-weight: 500;
+        --state: var(--peek-text-weak);
+        --soft: var(--peek-surface-2);
+      }
+      :host([kind="ok"]) {
+        --state: var(--peek-ok);
+        --soft: var(--peek-ok-soft);
+      }
+      :host([kind="notice"]) {
+        --state: var(--peek-notice);
+        --soft: var(--peek-notice-soft);
+      }
+      :host([kind="warning"]) {
+        --state: var(--peek-warning);
+        --soft: var(--peek-warning-soft);
+      }
+      :host([kind="danger"]) {
+        --state: var(--peek-danger);
+        --soft: var(--peek-danger-soft);
+      }
+      :host([filled]) {
+        min-height: 24px;
+        padding: 1px 10px 1px 6px;
+        border-radius: 12px;
+        background: var(--soft);
+      }
+      peek-icon {
+        width: 18px;
+        height: 18px;
+        margin-top: 1px;
+      }
+      span {
+        overflow: hidden;
+        text-overflow: ellipsis;
+      }
+    `,
+  ];
+
+  declare kind: StateKind;
+  /** On a soft ground, for where it must be met first. */
+  declare filled: boolean;
+
+  constructor() {
+    super();
+    this.kind = "idle";
+    this.filled = false;
+  }
+
+  override render() {
+    return html`<peek-icon name=${this.kind}></peek-icon><span><slot></slot></span>`;
+  }
+}

@@ -1,0 +1,107 @@
+# mypy: disable-error-code="empty-body"
+# A contract is a declaration: its body is never run.
+"""What the platform itself offers over links: to administrators, to client services, and to every service."""
+
+from typing import Any
+
+from peek_trio.nursery.platform_tuples import SignedIn, SignInAnswer
+from peek_trio.plugin.status import PluginStatus
+from peek_trio.transport import rpc
+
+# For the admin site and the operator's command line.
+
+
+@rpc(served_by="server", name="peek.save_setting")
+async def save_setting(plugin: str, key: str, value: Any) -> None:
+    """Give a plugin's setting a new value. Raises Rejected when it does not fit."""
+    ...
+
+
+@rpc(served_by="server", name="peek.add_person")
+async def add_person(name: str, title: str, roles: list[str]) -> None:
+    """Add a person, who cannot sign in before they have a password or a sign-in link."""
+    ...
+
+
+@rpc(served_by="server", name="peek.set_person_roles")
+async def set_person_roles(name: str, roles: list[str]) -> None:
+    """Replace a person's roles. Raises Rejected when no administrator would remain."""
+    ...
+
+
+@rpc(served_by="server", name="peek.set_person_password")
+async def set_person_password(name: str, password: str | None) -> None:
+    """Give a person a password, or take it away with None."""
+    ...
+
+
+@rpc(served_by="server", name="peek.remove_person")
+async def remove_person(name: str) -> None:
+    """Remove a person and end their sessions. Raises Rejected for the last administrator."""
+    ...
+
+
+@rpc(served_by="server", name="peek.create_sign_in_link")
+async def create_sign_in_link(name: str) -> str:
+    """A one-time code that signs the person in within the hour: `/sign-in#code=…` on any site."""
+    ...
+
+
+@rpc(served_by="server", name="peek.first_sign_in_code")
+async def first_sign_in_code() -> str | None:
+    """A one-time code for the first administrator, as long as that person has no password; else None."""
+    ...
+
+
+# For client services, who keep sessions by asking the server.
+
+
+@rpc(served_by="server", name="peek.session_sign_in")
+async def session_sign_in(name: str, password: str) -> SignInAnswer:
+    """Begin a session with a password."""
+    ...
+
+
+@rpc(served_by="server", name="peek.session_redeem")
+async def session_redeem(code: str) -> SignInAnswer:
+    """Begin a session with a one-time code."""
+    ...
+
+
+@rpc(served_by="server", name="peek.session_resolve")
+async def session_resolve(token: str) -> SignedIn | None:
+    """Whom a session token proves, or None."""
+    ...
+
+
+@rpc(served_by="server", name="peek.session_sign_out")
+async def session_sign_out(token: str) -> None:
+    """End a session."""
+    ...
+
+
+@rpc(served_by="server", name="peek.session_change_password")
+async def session_change_password(token: str, current: str | None, new: str) -> str:
+    """Change the password of a session's person. Returns a refusal for the person, empty when it is done."""
+    ...
+
+
+@rpc(served_by="client", name="peek.sessions_ended")
+async def sessions_ended(name: str) -> None:
+    """The sessions of the person `name` have ended: forget them, and close the links of their devices."""
+    ...
+
+
+# For every service.
+
+
+@rpc(served_by="server", name="peek.report_plugins")
+async def report_plugins(plugins: list[PluginStatus]) -> None:
+    """How the caller's plugins are doing: all of them, each time."""
+    ...
+
+
+@rpc(served_by="server", name="peek.database_url")
+async def database_url() -> str:
+    """The address that a worker connects to the database with. It may hold a password."""
+    ...

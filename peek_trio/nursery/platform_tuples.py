@@ -1,0 +1,57 @@
+"""The tuples by which the platform shows itself to administrators, and those that services exchange among themselves."""
+
+from datetime import datetime
+from typing import Literal
+
+import attrs
+
+from peek_trio.tuples import tuple_type
+
+
+@tuple_type("peek.Service")
+@attrs.frozen
+class Service:
+    """A service that the server knows: itself, and every other that has connected since it started.
+
+    `kind` is server, client, agent or worker, `id` is its own for good, `name` the name of its machine. `since` is when
+    it came up or went away; `host` and `address` are where its link came from.
+    """
+
+    kind: str
+    id: str
+    name: str
+    version: str
+    state: Literal["up", "away"]
+    since: datetime
+    host: str
+    address: str
+
+
+@tuple_type("peek.SignedIn")
+@attrs.frozen
+class SignedIn:
+    """The person that a session proves."""
+
+    name: str
+    title: str
+    roles: list[str]
+
+
+@tuple_type("peek.SessionGrant")
+@attrs.frozen
+class SessionGrant:
+    """A session just begun, on its way to the client service that asked for it. `token` is secret."""
+
+    token: str = attrs.field(repr=False)
+    person: SignedIn
+    expires: datetime
+
+
+@tuple_type("peek.SignInAnswer")
+@attrs.frozen
+class SignInAnswer:
+    """Either a grant, or a refusal: a sentence for the person, and the seconds to wait before the next try if known."""
+
+    grant: SessionGrant | None = None
+    refusal: str = ""
+    after: float | None = None

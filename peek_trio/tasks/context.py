@@ -1,0 +1,53 @@
+"""What a task sees of the platform while it runs in its subprocess."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from peek_trio.errors import DatabaseUnavailable
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+    from sqlalchemy.orm import Session
+
+__all__ = ["TaskContext"]
+
+SECONDS_BETWEEN_REPORTS = 0.1
+
+
+class TaskContext:
+    """The first argument of every task. `name` is the task's, `log` a logger whose lines reach the worker's log."""
+
+    def __init__(self, name: str, *, report: Callable[[float, str], None], engine: Callable[[], Engine] | None) -> None:
+        self.name = name
+        self.log = logging.getLogger(f"peek_trio.task.{name}")
+        self._report = report
+        self._engine = engine
+        self._next_report = 0.0
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """One transaction: it commits at the end of the block and rolls back when the block raises.
+
+        Whoever follows the tables it touched is told at the commit. Raises DatabaseUnavailable when the worker has no database or
+        cannot reach it.
+        """
+        if self._engine is None:
+            raise DatabaseUnavailable("This worker has no database.")
+        from peek_trio.storage.unit_of_work import (
+            unit_of_work,  # most tasks of an agent-like worker need no database library
+        )
+
+        with unit_of_work(self._engine()) as unit:
+            yield unit.session
+
+    def progress(self, fraction: float, note: str = "") -> None:
+        """Tell whoever asked how far it is, from 0 to 1. Call it as often as you like: at most ten a second are sent."""
+        now = time.monotonic()
+        if now >= self._next_report:
+            self._next_report = now + SECONDS_BETWEEN_REPORTS
+            self._report(min(1.0, max(0.0, float(fraction))), note)

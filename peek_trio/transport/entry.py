@@ -1,0 +1,162 @@
+"""One state and everybody on this service who watches it.
+
+An `Entry` stands for a tuple type, a selector and a set of roles. Whoever feeds it (a provider here, or the server further up) publishes
+states into it; it hands each to all its subscribers, encoded once, and remembers it for those who come later. Nothing here waits or
+knows of sockets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+from peek_trio.security import Principal
+from peek_trio.transport.state import StaleInfo, State
+from peek_trio.tuples import TupleSelector
+
+__all__ = ["Entry", "EntryKey", "EntryTable", "Have", "Subscriber", "nothing_to_leave"]
+
+Have = tuple[str, str]
+"""(epoch, digest) of the state a returning subscriber still holds."""
+
+
+class EntryKey(NamedTuple):
+    """What subscribers must have in common to share an entry: equal rows for equal keys."""
+
+    type: str
+    selector: str
+    kind: str
+    roles: frozenset[str]
+
+    @classmethod
+    def of(cls, selector: TupleSelector, principal: Principal) -> EntryKey:
+        return cls(selector.type, selector.key, principal.kind, principal.roles)
+
+
+class Subscriber(Protocol):
+    """One end that watches an entry: a link's subscription or an observer on this service.
+
+    `leave` ends the subscription; whoever feeds the subscriber sets it.
+    """
+
+    principal: Principal
+    leave: Callable[[], None]
+
+    def changed(self, state: State, stale: StaleInfo | None) -> None:
+        """The state is now this one."""
+
+    def same(self, state: State, stale: StaleInfo | None) -> None:
+        """What the subscriber has is the state; its freshness is this."""
+
+    def failed(self, error: Exception) -> None:
+        """The subscription has ended."""
+
+
+class Entry:
+    """The last state of a selector, how stale it is, and its subscribers.
+
+    `principal` is what a provider is asked for: the kind and roles that the subscribers share, without a name, because rows that depended
+    on the name would reach others of the same roles.
+    """
+
+    def __init__(self, key: EntryKey, selector: TupleSelector) -> None:
+        self.key = key
+        self.selector = selector
+        self.principal = Principal(key.kind, "", roles=key.roles)  # type: ignore[arg-type]  # the key has it from a principal
+        self.state: State | None = None
+        self.stale: StaleInfo | None = None
+        self.subscribers: dict[Subscriber, Have | None] = {}
+
+    def join(self, subscriber: Subscriber, have: Have | None = None) -> None:
+        """Adds a subscriber, and tells it the state if there is one: in full, or that it is the one it has."""
+        self.subscribers[subscriber] = have
+        if self.state is not None:
+            self._tell(subscriber, self.state)
+
+    def part(self, subscriber: Subscriber) -> None:
+        """Removes a subscriber, if it is there."""
+        self.subscribers.pop(subscriber, None)
+
+    def publish(self, state: State, stale: StaleInfo | None = None) -> None:
+        """The state is now `state`. Subscribers hear of it only if its rows or its freshness are not what they know."""
+        known, was_stale = self.state, self.stale
+        self.state, self.stale = state, stale
+        if known is None or known.digest != state.digest:
+            for subscriber in list(self.subscribers):
+                self._tell(subscriber, state)
+        elif was_stale != stale or known.epoch != state.epoch:
+            for subscriber in list(self.subscribers):
+                subscriber.same(state, stale)
+
+    def becomes_stale(self, stale: StaleInfo) -> None:
+        """The source cannot be asked. Since when is counted from the first of several reasons in a row."""
+        if self.state is None or (self.stale is not None and self.stale.reason == stale.reason):
+            return
+        self.stale = stale if self.stale is None else StaleInfo(self.stale.since, stale.reason)
+        for subscriber in list(self.subscribers):
+            subscriber.same(self.state, self.stale)
+
+    def fail(self, error: Exception, among: Iterable[Subscriber] | None = None) -> None:
+        """Ends the subscriptions of all, or of those `among` the subscribers."""
+        for subscriber in list(self.subscribers if among is None else among):
+            self.subscribers.pop(subscriber, None)
+            subscriber.failed(error)
+
+    def _tell(self, subscriber: Subscriber, state: State) -> None:
+        have, self.subscribers[subscriber] = self.subscribers[subscriber], None
+        if have is not None and have[1] == state.digest:
+            subscriber.same(state, self.stale)
+        else:
+            subscriber.changed(state, self.stale)
+
+
+def nothing_to_leave() -> None:
+    """The `leave` of a subscriber that watches nothing."""
+
+
+E = TypeVar("E", bound=Entry)
+
+
+class EntryTable(Generic[E]):
+    """Entries by key, and those of a type or of one selector, each found without a search."""
+
+    def __init__(self) -> None:
+        self._entries: dict[EntryKey, E] = {}
+        self._types: dict[str, dict[str, dict[EntryKey, E]]] = {}
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[E]:
+        return iter(list(self._entries.values()))
+
+    def get(self, key: EntryKey) -> E | None:
+        """The entry of `key`, if there is one."""
+        return self._entries.get(key)
+
+    def add(self, entry: E) -> None:
+        """Enters `entry` under its key."""
+        self._entries[entry.key] = entry
+        self._types.setdefault(entry.key.type, {}).setdefault(entry.key.selector, {})[entry.key] = entry
+
+    def remove(self, entry: E) -> bool:
+        """Takes `entry` out; False when it is not there (any more)."""
+        key = entry.key
+        if self._entries.get(key) is not entry:
+            return False
+        del self._entries[key]
+        selectors = self._types[key.type]
+        del selectors[key.selector][key]
+        if not selectors[key.selector]:
+            del selectors[key.selector]
+        if not selectors:
+            del self._types[key.type]
+        return True
+
+    def of_type(self, name: str) -> list[E]:
+        """Every entry of a tuple type."""
+        return [entry for alike in self._types.get(name, {}).values() for entry in alike.values()]
+
+    def of_selector(self, selector: TupleSelector) -> list[E]:
+        """The entries of one selector, one for each set of roles."""
+        return list(self._types.get(selector.type, {}).get(selector.key, {}).values())

@@ -1,0 +1,228 @@
+"""The observables provided on this service: one provider run for all who watch a selector, however often it is notified.
+
+Each watched selector is an entry. A notification makes its provider run once more; while one run is in progress any number of further
+ones make it run once again after it. A run that fails keeps the old rows, marked stale, and is retried with backoff. Entries that nobody
+watches are dropped at once: a provider is only ever asked for somebody.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from enum import Enum, auto
+from functools import partial
+
+import trio
+
+from peek_trio.errors import DeadlineExceeded, NoSuchEndpoint, PeekError
+from peek_trio.security import Policy, Principal
+from peek_trio.transport.edge import core_of, refusal
+from peek_trio.transport.entry import Entry, EntryKey, EntryTable, Have, Subscriber
+from peek_trio.transport.jitter import full_jitter
+from peek_trio.transport.owner import Owner
+from peek_trio.transport.rpc import Spawn
+from peek_trio.transport.state import Payload, StaleInfo, State
+from peek_trio.transport.timetable import Timetable
+from peek_trio.tuples import TupleRegistry, TupleSelector
+
+__all__ = ["Observables", "Provider", "Read"]
+
+log = logging.getLogger(__name__)
+
+Read = Callable[[TupleSelector, Principal], Awaitable[Sequence[object]]]
+"""Answers a selector with its rows. The principal has the kind and the roles of those who watch, but no name: see `Entry`."""
+
+PATIENCE = 10.0
+"""Seconds that a subscription waits for somebody to provide its type, as while a plugin starts or restarts."""
+
+LONGEST_RUN = 60.0
+"""Seconds that one provider run may take."""
+
+ENCODE_IN_THREAD_FROM = 2000
+"""Rows. Encoding more would hold up everybody else's frames for milliseconds."""
+
+
+class Provider:
+    """Who answers the selectors of a type. `epoch` names its life, `revisions` counts every change within it."""
+
+    def __init__(self, row_type: type, name: str, read: Read, allow: Policy, owner: Owner) -> None:
+        self.row_type, self.name, self.read, self.allow, self.owner = row_type, name, read, allow, owner
+        self.epoch = secrets.token_hex(6)
+        self.revisions = itertools.count(1)
+
+
+class Phase(Enum):
+    """Where an entry's provider run is."""
+
+    IDLE = auto()
+    DUE = auto()  # a run is about to begin, and will see whatever was notified until then
+    RUNNING = auto()
+    RUNNING_AGAIN = auto()  # something changed during the run: one more follows
+
+
+class _ProvidedEntry(Entry):
+    """An entry together with its provider run."""
+
+    def __init__(self, key: EntryKey, selector: TupleSelector) -> None:
+        super().__init__(key, selector)
+        self.phase = Phase.IDLE
+        self.failures = 0
+        self.scope = trio.CancelScope()
+
+
+class Observables:
+    """The providers of this service and the entries that are watched.
+
+    `spawn` starts a provider run, `now` is the time stamped on its state. Everything else happens within the call that causes it.
+    """
+
+    def __init__(
+        self, registry: TupleRegistry, spawn: Spawn, timetable: Timetable, now: Callable[[], datetime] | None = None
+    ) -> None:
+        self._registry = registry
+        self._spawn = spawn
+        self._timetable = timetable
+        self._now = now or (lambda: datetime.now(UTC))
+        self._providers: dict[str, Provider] = {}
+        self._entries: EntryTable[_ProvidedEntry] = EntryTable()
+
+    def provides(self, name: str) -> bool:
+        """Whether a type is provided here."""
+        return name in self._providers
+
+    def entries(self) -> int:
+        """How many entries are watched just now."""
+        return len(self._entries)
+
+    def add(self, provider: Provider) -> Callable[[], None]:
+        """Provides a type from now on; returns what removes it. Raises PeekError when somebody else provides it."""
+        if (other := self._providers.get(provider.name)) is not None:
+            raise PeekError(f"{provider.owner.name} cannot provide {provider.name}: {other.owner.name} already does.")
+        self._providers[provider.name] = provider
+        for entry in self._entries.of_type(provider.name):
+            self._timetable.drop(entry)
+            for subscriber in list(entry.subscribers):
+                if (no := refusal(provider.allow, subscriber.principal, f"Reading {provider.name}")) is not None:
+                    entry.fail(no, [subscriber])
+            if entry.subscribers:
+                self._want(entry)
+            else:
+                self._drop(entry)
+        return partial(self._remove, provider)
+
+    def join(self, selector: TupleSelector, subscriber: Subscriber, have: Have | None = None) -> None:
+        """Subscribes; `subscriber.leave` ends it. What is refused is told to the subscriber."""
+        provider = self._providers.get(selector.type)
+        if provider is not None:
+            no = refusal(provider.allow, subscriber.principal, f"Reading {selector.type}")
+            if no is not None:
+                subscriber.failed(no)
+                return
+        key = EntryKey.of(selector, subscriber.principal)
+        entry = self._entries.get(key)
+        if entry is None:
+            entry = _ProvidedEntry(key, selector)
+            self._entries.add(entry)
+            if provider is not None:
+                self._want(entry)
+        subscriber.leave = partial(self._leave, entry, subscriber)
+        entry.join(subscriber, have)
+        if provider is None and entry.state is None and len(entry.subscribers) == 1:
+            self._timetable.set(entry, trio.current_time() + PATIENCE, partial(self._give_up, entry))
+
+    def notify(self, changed: TupleSelector | str) -> None:
+        """Something a selector shows has changed; a type's name stands for all selectors of the type."""
+        if (changed if isinstance(changed, str) else changed.type) not in self._providers:
+            return
+        entries = self._entries
+        for entry in entries.of_type(changed) if isinstance(changed, str) else entries.of_selector(changed):
+            self._want(entry)
+
+    def _want(self, entry: _ProvidedEntry) -> None:
+        if entry.phase is Phase.IDLE:
+            entry.phase = Phase.DUE
+            entry.scope = trio.CancelScope()
+            self._timetable.drop(entry)
+            self._spawn(self._run, entry, entry.scope)
+        elif entry.phase is Phase.RUNNING:
+            entry.phase = Phase.RUNNING_AGAIN
+
+    async def _run(self, entry: _ProvidedEntry, scope: trio.CancelScope) -> None:
+        with scope:
+            while entry.phase is not Phase.IDLE and not scope.cancel_called:
+                entry.phase = Phase.RUNNING
+                provider = self._providers[entry.key.type]
+                asked = self._now()
+                try:
+                    outcome: Payload | Exception = await self._read(provider, entry)
+                except Exception as raised:  # noqa: BLE001  # the edge of a plugin; `_failed` logs it
+                    outcome = core_of(raised)
+                # A thread ends with its result even when it was cancelled meanwhile; nobody is interested in it any more.
+                if scope.cancel_called:
+                    return
+                entry.phase = Phase.DUE if entry.phase is Phase.RUNNING_AGAIN else Phase.IDLE
+                if isinstance(outcome, Payload):
+                    self._finished(entry, provider, asked, outcome)
+                else:
+                    self._failed(entry, provider, outcome)
+
+    async def _read(self, provider: Provider, entry: Entry) -> Payload:
+        codec = self._registry.codec
+        with trio.CancelScope(deadline=trio.current_time() + LONGEST_RUN):
+            rows = await provider.read(entry.selector, entry.principal)
+            if len(rows) < ENCODE_IN_THREAD_FROM:
+                return Payload.of(rows, provider.row_type, codec)
+            return await trio.to_thread.run_sync(Payload.of, rows, provider.row_type, codec)
+        raise DeadlineExceeded(f"The provider of {provider.name} took longer than {LONGEST_RUN:g} s.")
+
+    def _finished(self, entry: _ProvidedEntry, provider: Provider, asked: datetime, payload: Payload) -> None:
+        entry.failures = 0
+        known = entry.state
+        unchanged = known is not None and known.digest == payload.digest and known.epoch == provider.epoch
+        revision = known.revision if unchanged and known is not None else next(provider.revisions)
+        state = State(provider.name, provider.epoch, revision, payload.digest, asked, payload.body, payload.compressed)
+        entry.publish(state)
+
+    def _failed(self, entry: _ProvidedEntry, provider: Provider, error: Exception) -> None:
+        log.error("Providing %s %s failed.", provider.name, entry.key.selector, exc_info=error)
+        if entry.state is None:
+            self._drop(entry)
+            entry.fail(error)
+            return
+        entry.failures += 1
+        entry.becomes_stale(StaleInfo(self._now(), f"Reading it failed: {error}"))
+        if entry.phase is Phase.IDLE:
+            wait = full_jitter(entry.failures, first=0.5, longest=60.0)
+            self._timetable.set(entry, trio.current_time() + wait, partial(self._want, entry))
+
+    def _remove(self, provider: Provider) -> None:
+        if self._providers.get(provider.name) is not provider:
+            return
+        del self._providers[provider.name]
+        stale = StaleInfo(self._now(), "The plugin that provides it stopped.")
+        for entry in self._entries.of_type(provider.name):
+            self._stop(entry)
+            if entry.state is None:
+                self._timetable.set(entry, trio.current_time() + PATIENCE, partial(self._give_up, entry))
+            entry.becomes_stale(stale)
+
+    def _stop(self, entry: _ProvidedEntry) -> None:
+        self._timetable.drop(entry)
+        entry.scope.cancel()
+        entry.phase = Phase.IDLE
+
+    def _leave(self, entry: _ProvidedEntry, subscriber: Subscriber) -> None:
+        entry.part(subscriber)
+        if not entry.subscribers:
+            self._drop(entry)
+
+    def _drop(self, entry: _ProvidedEntry) -> None:
+        self._stop(entry)
+        self._entries.remove(entry)
+
+    def _give_up(self, entry: _ProvidedEntry) -> None:
+        self._drop(entry)
+        entry.fail(NoSuchEndpoint(f"Nobody provides {entry.key.type}."))

@@ -1,0 +1,162 @@
+"""The answering side of calls: which function serves which method, and the scope that each call runs in.
+
+A call arrives with the seconds its caller still has; they become the deadline of a cancel scope, and the caller's `cancel` cancels that
+scope. Whatever the function raises goes back as a typed error without a traceback.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import trio
+
+from peek_trio.errors import CallError, FrameError, NoSuchEndpoint, PeekError
+from peek_trio.security import Principal
+from peek_trio.transport.edge import core_of, expected, refusal
+from peek_trio.transport.exchange import Port, number_of
+from peek_trio.transport.method import Method
+from peek_trio.transport.owner import removal
+from peek_trio.transport.wire import Frame
+from peek_trio.tuples import TupleRegistry
+
+__all__ = ["DEFAULT_TIMEOUT", "Methods", "Spawn"]
+
+log = logging.getLogger(__name__)
+
+DEFAULT_TIMEOUT = 30.0
+"""Seconds. What a call has when its caller names no other time."""
+
+LONGEST_TIMEOUT = 24 * 3600.0
+"""Seconds. A caller that asks for more is given this."""
+
+THREADS = 16
+"""Sync functions that run at the same time, each in its thread. Further ones wait, within their deadline."""
+
+
+class Spawn(Protocol):
+    """Starts a background task in the switchboard's nursery."""
+
+    def __call__(self, function: Callable[..., Any], *args: Any) -> None: ...
+
+
+class Methods:
+    """What this service serves, and the calls it is serving."""
+
+    def __init__(self, registry: TupleRegistry, spawn: Spawn) -> None:
+        self._registry = registry
+        self._spawn = spawn
+        self._methods: dict[str, Method] = {}
+        self.threads = trio.CapacityLimiter(THREADS)
+
+    def add(self, method: Method) -> Callable[[], None]:
+        """Serves a method from now on; returns what removes it. Raises PeekError when somebody else serves it."""
+        name = method.contract.name
+        if (other := self._methods.get(name)) is not None:
+            raise PeekError(f"{method.owner.name} cannot serve {name}: {other.owner.name} already does.")
+        self._methods[name] = method
+        return removal(self._methods, name, method)
+
+    def serves(self, name: object) -> bool:
+        """Whether a method of this name is served here."""
+        return name in self._methods
+
+    def allowed(self, name: object, principal: Principal) -> Method:
+        """The method `name` for `principal`. Raises NoSuchEndpoint or NotAllowed."""
+        method = self._methods.get(name) if isinstance(name, str) else None
+        if method is None:
+            raise NoSuchEndpoint(f"Nobody here serves {name!r}.")
+        if (no := refusal(method.allow, principal, f"Calling {name}")) is not None:
+            raise no
+        return method
+
+    def answer(self, port: Port, frame: Frame, principal: Principal) -> None:
+        """Starts serving a `call`, or refuses it at once. Raises FrameError for a header that is not a call's."""
+        number = number_of(frame)
+        timeout, window = _seconds(frame.header), frame.header.get("w")
+        try:
+            method = self.allowed(frame.header.get("m"), principal)
+            arguments = method.contract.decode_arguments(self._registry.codec, frame.body)
+            call = _Call(port, number, method, method.keywords(arguments, principal), timeout)
+            if type(window) is int:
+                call.room = window
+            port.answer_begins(number, call)
+        except CallError as error:
+            port.tell_error(number, error)
+            return
+        method.owner.running.add(call.scope)
+        self._spawn(self._serve, call)
+
+    async def _serve(self, call: _Call) -> None:
+        method = call.method
+        try:
+            answer = Frame({"k": "res", "i": call.number}, await self._outcome(call))
+        except Exception as raised:
+            error = core_of(raised)
+            # A call that its caller cancelled, or whose link is gone, is no longer entered: nobody awaits an answer.
+            if call.port.answer_ends(call.number, call):
+                if not expected(error):
+                    log.error("Serving %s failed.", method.contract.name, exc_info=error)
+                call.port.tell_error(call.number, error)
+        else:
+            if call.port.answer_ends(call.number, call):
+                try:
+                    await call.port.send(answer)
+                except CallError as unsent:
+                    call.port.tell_error(call.number, unsent)
+        finally:
+            method.owner.running.discard(call.scope)
+
+    async def _outcome(self, call: _Call) -> bytes:
+        method, codec = call.method, self._registry.codec
+        with call.scope:
+            if method.contract.streams:
+                await self._stream(call)
+                return b"null"
+            value = await method.run(call.arguments, self.threads)
+            return method.contract.encode_result(codec, value)
+        raise method.cut_short(None)
+
+    async def _stream(self, call: _Call) -> None:
+        contract, codec = call.method.contract, self._registry.codec
+        header = {"k": "item", "i": call.number}
+        async with call.method.items(call.arguments) as items:
+            async for item in items:
+                await call.port.send(Frame(header, contract.encode_result(codec, item)))
+                await call.wait_for_room()
+
+
+class _Call:
+    """One call that is being served."""
+
+    __slots__ = ("_room_made", "arguments", "method", "number", "port", "room", "scope")
+
+    def __init__(self, port: Port, number: int, method: Method, arguments: dict[str, Any], timeout: float) -> None:
+        self.port, self.number, self.method, self.arguments = port, number, method, arguments
+        self.scope = trio.CancelScope(deadline=trio.current_time() + timeout)
+        self.room: float = math.inf
+        self._room_made: trio.Event | None = None
+
+    def cancel(self) -> None:
+        self.scope.cancel()
+
+    def more(self, count: int) -> None:
+        self.room += count
+        if self._room_made is not None:
+            self._room_made.set()
+
+    async def wait_for_room(self) -> None:
+        """Accounts for one item, and waits until the caller has room for another."""
+        self.room -= 1
+        while self.room < 1:
+            self._room_made = trio.Event()
+            await self._room_made.wait()
+
+
+def _seconds(header: Mapping[str, Any]) -> float:
+    seconds = header.get("d", DEFAULT_TIMEOUT)
+    if type(seconds) not in (int, float) or not seconds >= 0:
+        raise FrameError("d must be the seconds a call has left, a number from 0.")
+    return float(min(seconds, LONGEST_TIMEOUT))

@@ -1,0 +1,98 @@
+"""Frames, the unit of the wire protocol: a small JSON header, and a body that a relay never opens.
+
+A message carries one or more frames, so that everything that is ready at once travels at once. This module only turns frames into
+bytes and back; it knows nothing of links.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+from typing import Any
+
+import attrs
+import msgspec
+
+from peek_trio.errors import FrameError, TupleError
+from peek_trio.transport.wire.limits import Limits
+from peek_trio.tuples.plain import refuse_deep
+
+__all__ = ["Frame", "pack", "pack_head", "unpack"]
+
+_LENGTHS = struct.Struct("!II")
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+@attrs.frozen
+class Frame:
+    """One frame. `header` is a JSON object with at least `k`, the kind."""
+
+    header: dict[str, Any]
+    body: bytes = b""
+
+    @property
+    def kind(self) -> str:
+        """The kind of the frame, "call" or "state" for instance."""
+        kind: str = self.header["k"]
+        return kind
+
+
+def pack_head(frame: Frame) -> bytes:
+    """All of a frame's bytes but its body: many frames may share one body, each with a head of its own."""
+    header = _encode(frame.header)
+    return _LENGTHS.pack(len(header), len(frame.body)) + header
+
+
+def pack(frames: Iterable[Frame]) -> bytes:
+    """The message that carries `frames`, in this order."""
+    parts: list[bytes] = []
+    for frame in frames:
+        parts.append(pack_head(frame))
+        parts.append(frame.body)
+    return b"".join(parts)
+
+
+def unpack(message: bytes, limits: Limits = Limits.SERVICE) -> list[Frame]:
+    """The frames of a message.
+
+    Raises FrameError, and nothing else whatever the bytes are: with close code 1009 when a bound is broken, 1002 when they are not
+    frames.
+    """
+    size = len(message)
+    if size > limits.message:
+        raise FrameError(
+            f"A message of {size} bytes is larger than the {limits.message} allowed here.", close_code=1009
+        )
+    if size == 0:
+        raise FrameError("A message without frames.")
+    frames: list[Frame] = []
+    start = 0
+    while start < size:
+        if size - start < _LENGTHS.size:
+            raise FrameError(f"The message ends within the lengths of frame {len(frames) + 1}.")
+        header_size, body_size = _LENGTHS.unpack_from(message, start)
+        body_start = start + _LENGTHS.size + header_size
+        end = body_start + body_size
+        if header_size > limits.header:
+            raise FrameError(
+                f"A header of {header_size} bytes is larger than the {limits.header} allowed.", close_code=1009
+            )
+        if end > size:
+            raise FrameError(f"Frame {len(frames) + 1} is longer than its message.")
+        frames.append(Frame(_read_header(message[start + _LENGTHS.size : body_start], limits), message[body_start:end]))
+        start = end
+    return frames
+
+
+def _read_header(data: bytes, limits: Limits) -> dict[str, Any]:
+    try:
+        refuse_deep(data, limits.depth)
+        header = _decode(data)
+    except TupleError as error:
+        raise FrameError(f"A header that nests too deep: {error}", close_code=1009) from None
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise FrameError(f"A header that is not a JSON object: {error}.") from None
+    if not isinstance(header.get("k"), str):
+        raise FrameError('A header without "k", the kind of the frame.')
+    return header

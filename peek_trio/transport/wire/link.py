@@ -1,0 +1,276 @@
+"""A link: frames to and from one peer, over any message stream, for as long as both ends live.
+
+`run` owns everything that happens: a reader that hands frames on, a writer that sends whatever is ready in one message, and a keepalive
+that notices a dead peer. Whatever ends one of them ends the link, once, with a code and a reason that both ends can read.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Hashable
+
+import attrs
+import trio
+
+from peek_trio.errors import FrameError, LinkLost
+from peek_trio.security import Principal
+from peek_trio.transport.wire.frames import Frame, unpack
+from peek_trio.transport.wire.hello import Peer
+from peek_trio.transport.wire.keepalive import Keepalive
+from peek_trio.transport.wire.limits import Limits, LinkTiming
+from peek_trio.transport.wire.outbox import Outbox, Packed, packed
+from peek_trio.transport.wire.streams import MessageStream
+
+__all__ = ["Link", "LinkStatistics"]
+
+_log = logging.getLogger(__name__)
+
+
+@attrs.frozen
+class LinkStatistics:
+    """What a link has done so far, and what waits on it. `replaced` counts frames in slots that newer ones replaced."""
+
+    frames_received: int
+    bytes_received: int
+    messages_received: int
+    bytes_sent: int
+    messages_sent: int
+    replaced: int
+    waiting_frames: int
+    waiting_bytes: int
+
+
+@attrs.frozen
+class _Ending:
+    """Why a link ends; with `drain`, what waits is sent first."""
+
+    code: int
+    reason: str
+    drain: bool = False
+
+
+class Link:
+    """One end of a link whose hello is done. Made by `accept_link` and `dial_link`.
+
+    `peer` is the other end, `principal` who this end is there. Frames may be sent before `run` begins; they leave when it does.
+    """
+
+    def __init__(
+        self,
+        stream: MessageStream,
+        peer: Peer,
+        *,
+        principal: Principal,
+        timing: LinkTiming = LinkTiming.SERVICE,
+        receive_limits: Limits = Limits.SERVICE,
+        send_limits: Limits = Limits.SERVICE,
+    ) -> None:
+        self.peer = peer
+        self.principal = principal
+        self._stream = stream
+        self._timing = timing
+        self._receive_limits = receive_limits
+        self._send_limits = send_limits
+        self._outbox = Outbox()
+        self._ending: _Ending | None = None
+        self._ended = trio.Event()
+        self._waiting = trio.Event()
+        self._room = trio.Event()
+        self._drained = trio.Event()
+        self._stopped = False
+        self._sending = trio.CancelScope()
+        self._frames_received = self._bytes_received = self._messages_received = 0
+        self._bytes_sent = self._messages_sent = 0
+
+    def __repr__(self) -> str:
+        state = "closed" if self.closed else "open"
+        return f"<Link to {self.peer.service} {self.peer.id}, {state}>"
+
+    @property
+    def closed(self) -> bool:
+        """Whether the link has ended or is ending: nothing more can be sent."""
+        return self._ending is not None
+
+    def statistics(self) -> LinkStatistics:
+        """Counts of frames, messages and bytes."""
+        return LinkStatistics(
+            self._frames_received,
+            self._bytes_received,
+            self._messages_received,
+            self._bytes_sent,
+            self._messages_sent,
+            self._outbox.replaced,
+            len(self._outbox),
+            self._outbox.queued_bytes,
+        )
+
+    async def run(self, on_frame: Callable[[Frame], None]) -> None:
+        """Carries frames until the link ends; then raises LinkLost with the code and the reason.
+
+        `on_frame` is called for every frame that arrives, in order, and must be quick: it hands work to a nursery. A FrameError from it
+        closes the link as the peer's fault, any other exception closes it with 1011 and is logged. Cancelling closes with 1001.
+        """
+        self._keepalive = Keepalive(self._timing, trio.current_time())
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._read, on_frame)
+                nursery.start_soon(self._write)
+                nursery.start_soon(self._keep_alive)
+                try:
+                    await self._ended.wait()
+                    if self._ending is not None and self._ending.drain:
+                        with trio.move_on_after(self._timing.close):
+                            await self._drained.wait()
+                finally:
+                    # A message cut short cannot be followed by a close frame, so the one on its way may finish, but not for long.
+                    self._stopped = True
+                    self._sending.deadline = min(self._sending.deadline, trio.current_time() + self._timing.close)
+                    nursery.cancel_scope.cancel()
+        finally:
+            ending = self._end(_Ending(1001, "This end is stopping."))
+            self._outbox.clear()
+            await self._stream.aclose(ending.code, ending.reason)
+        raise LinkLost(ending.reason, code=ending.code)
+
+    async def send(self, frame: Frame) -> None:
+        """Queues a frame, waiting for room for at most 10 s; then the peer is too slow and the link closes with 1013.
+
+        Raises LinkLost when the link has ended, FrameError when the frame is larger than the peer takes.
+        """
+        ready = self._checked(frame)
+        if not self._outbox.offer(ready):
+            with trio.move_on_after(self._timing.room) as waiting:
+                while not self._outbox.offer(ready):
+                    await self._room.wait()
+                    self._raise_if_closed()
+            if waiting.cancelled_caught:
+                self._too_slow()
+        self._waiting.set()
+
+    def send_nowait(self, frame: Frame) -> None:
+        """Queues a frame. When there is no room the peer is too slow and the link closes with 1013.
+
+        Raises LinkLost when the link has ended, FrameError when the frame is larger than the peer takes.
+        """
+        if not self._outbox.offer(self._checked(frame)):
+            self._too_slow()
+        self._waiting.set()
+
+    def post(self, slot: Hashable, frame: Frame) -> bool:
+        """Puts a frame where only the newest counts; True when it replaced one that had not left yet.
+
+        Frames in slots leave after those in the queue. On a link that has ended this does nothing: whoever posts posts to many.
+        Raises FrameError when the frame is larger than the peer takes.
+        """
+        if self.closed:
+            return False
+        replaced = self._outbox.post(slot, self._checked(frame))
+        if replaced is None:
+            self.close(1013, "Too many states wait for this peer.")
+            return False
+        self._waiting.set()
+        return replaced
+
+    def withdraw(self, slot: Hashable) -> None:
+        """Takes back what waits in a slot, if something does."""
+        self._outbox.withdraw(slot)
+
+    def close(self, code: int = 1000, reason: str = "") -> None:
+        """Asks `run` to end. What waits is sent first, if that takes no longer than a second. May be called again."""
+        self._end(_Ending(code, reason or "This end closed the link.", drain=True))
+
+    def _checked(self, frame: Frame) -> Packed:
+        self._raise_if_closed()
+        ready = packed(frame)
+        size = len(ready[0]) + len(ready[1])
+        if size > self._send_limits.message:
+            raise FrameError(
+                f'A "{frame.kind}" frame of {size} bytes is larger than the {self._send_limits.message} that '
+                f"{self.peer.service} {self.peer.id} takes.",
+                close_code=1009,
+            )
+        return ready
+
+    def _raise_if_closed(self) -> None:
+        if self._ending is not None:
+            raise LinkLost(self._ending.reason, code=self._ending.code)
+
+    def _too_slow(self) -> None:
+        self._end(_Ending(1013, "The peer takes too long to receive."))
+        self._raise_if_closed()
+
+    def _end(self, ending: _Ending) -> _Ending:
+        """Ends the link, unless it has been ended before: the first reason counts, and is returned."""
+        if self._ending is None:
+            self._ending = ending
+            self._ended.set()
+            self._waiting.set()
+            self._room.set()
+        return self._ending
+
+    async def _read(self, on_frame: Callable[[Frame], None]) -> None:
+        try:
+            while True:
+                message = await self._stream.receive()
+                frames = unpack(message, self._receive_limits)
+                self._keepalive.heard(trio.current_time())
+                self._messages_received += 1
+                self._bytes_received += len(message)
+                self._frames_received += len(frames)
+                for frame in frames:
+                    if self._ending is not None:
+                        return  # whoever was shut out has no more say, whatever is on its way
+                    kind = frame.header["k"]
+                    if kind == "ping":
+                        self.send_nowait(Frame({"k": "pong", "n": frame.header.get("n")}))
+                    elif kind != "pong":
+                        on_frame(frame)
+        except LinkLost as lost:
+            self._end(_Ending(lost.code, lost.reason))
+        except FrameError as error:
+            self._end(_Ending(error.close_code, str(error)))
+        except Exception:  # noqa: BLE001  # the edge of a connection: one bad frame ends one link
+            _log.exception(
+                "A frame from %s %s could not be handled; its link is closed.", self.peer.service, self.peer.id
+            )
+            self._end(_Ending(1011, "Internal fault."))
+
+    async def _write(self) -> None:
+        try:
+            while not self._stopped:
+                message = self._outbox.take(self._send_limits.message)
+                if message:
+                    await self._send_message(message)
+                elif self._ending is not None:
+                    self._drained.set()
+                    return
+                else:
+                    self._waiting = trio.Event()
+                    await self._waiting.wait()
+        except LinkLost as lost:
+            self._end(_Ending(lost.code, lost.reason))
+
+    async def _send_message(self, message: bytes) -> None:
+        self._room.set()
+        self._room = trio.Event()
+        self._sending = trio.CancelScope(shield=True, deadline=trio.current_time() + self._timing.send)
+        with self._sending:
+            await self._stream.send(message)
+        if self._sending.cancelled_caught:
+            self._too_slow()
+        self._messages_sent += 1
+        self._bytes_sent += len(message)
+
+    async def _keep_alive(self) -> None:
+        try:
+            while True:
+                action, again_at = self._keepalive.step(trio.current_time())
+                if action == "gone":
+                    silence = self._timing.idle + self._timing.answer
+                    self._end(_Ending(1006, f"The peer has been silent for {silence:g} s."))
+                    return
+                if action == "ping":
+                    self.send_nowait(Frame({"k": "ping", "n": self._keepalive.asked}))
+                await trio.sleep_until(again_at)
+        except LinkLost:
+            return  # it was ended by whoever raised this

@@ -1,0 +1,93 @@
+"""What carries messages between two ends, and the carrier for two ends within one process.
+
+A `MessageStream` is all that a link needs: whole messages in order, a close that says why, and errors of our own. The in-memory pair is
+a transport like any other; every test of links runs on it and on websockets.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import attrs
+import trio
+
+from peek_trio.errors import LinkLost
+
+__all__ = ["MemoryStream", "MessageStream", "memory_stream_pair"]
+
+_MESSAGES_IN_FLIGHT = 16
+
+
+class MessageStream(Protocol):
+    """Carries messages, whole and in order, both ways."""
+
+    async def send(self, data: bytes) -> None:
+        """Sends one message, waiting while the other side is slow.
+
+        Raises LinkLost when the stream has ended. A send that is cancelled leaves the stream unusable: close it.
+        """
+        ...
+
+    async def receive(self) -> bytes:
+        """The next message. Raises LinkLost when the stream has ended, FrameError for a message that is text."""
+        ...
+
+    async def aclose(self, code: int = 1000, reason: str = "") -> None:
+        """Ends the stream and tells the other side why. Takes at most a second or so; may be called again. Raises nothing."""
+        ...
+
+
+@attrs.define(eq=False)
+class _End:
+    """How the pair ended: nothing until one side closes."""
+
+    code: int | None = None
+    reason: str = ""
+
+
+class MemoryStream:
+    """One end of an in-memory pair."""
+
+    def __init__(
+        self,
+        sender: trio.MemorySendChannel[bytes],
+        receiver: trio.MemoryReceiveChannel[bytes],
+        end: _End,
+    ) -> None:
+        self._sender = sender
+        self._receiver = receiver
+        self._end = end
+
+    async def send(self, data: bytes) -> None:
+        try:
+            await self._sender.send(data)
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            raise self._lost() from None
+
+    async def receive(self) -> bytes:
+        try:
+            return await self._receiver.receive()
+        except (trio.EndOfChannel, trio.ClosedResourceError):
+            raise self._lost() from None
+
+    async def aclose(self, code: int = 1000, reason: str = "") -> None:
+        self.cut(code, reason)
+        await trio.lowlevel.cancel_shielded_checkpoint()
+
+    def cut(self, code: int = 1006, reason: str = "") -> None:
+        """Ends the stream at once, by default as when a cable is pulled."""
+        if self._end.code is None:
+            self._end.code, self._end.reason = code, reason
+        self._sender.close()
+        self._receiver.close()
+
+    def _lost(self) -> LinkLost:
+        return LinkLost(self._end.reason or "The other side ended the link.", code=self._end.code or 1006)
+
+
+def memory_stream_pair() -> tuple[MemoryStream, MemoryStream]:
+    """Two connected streams within this process. A sender waits while 16 messages are on their way."""
+    to_right, from_left = trio.open_memory_channel[bytes](_MESSAGES_IN_FLIGHT)
+    to_left, from_right = trio.open_memory_channel[bytes](_MESSAGES_IN_FLIGHT)
+    end = _End()
+    return MemoryStream(to_right, from_right, end), MemoryStream(to_left, from_left, end)

@@ -1,0 +1,65 @@
+"""How a class becomes a tuple class: `@tuple_type` gives it the name by which it travels.
+
+The name is kept on the class itself. Which names a platform knows is a matter of its `TupleRegistry`; declaring registers nothing, so
+two platforms in one process do not see each other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Annotated, TypeVar
+
+from peek_trio.errors import PeekError
+from peek_trio.tuples.fields import is_tuple_shaped
+
+__all__ = ["BigInt", "BigIntMark", "tuple_name", "tuple_type"]
+
+_T = TypeVar("_T")
+_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+")
+_ATTRIBUTE = "__peek_tuple__"
+
+
+class BigIntMark:
+    """Marks an `int` annotation whose values may lie beyond ±(2^53 − 1). Use it as `BigInt`."""
+
+
+BigInt = Annotated[int, BigIntMark]
+"""An integer of any size, up to 1000 digits. It travels as a string, because JavaScript's numbers end at 2^53 − 1."""
+
+
+def tuple_type(name: str) -> Callable[[type[_T]], type[_T]]:
+    """Declares the class below it a tuple class that travels as `name`, which reads `package.Type`.
+
+        @tuple_type("peek_plugin_tutorial.StringInt")
+        @attrs.define
+        class StringInt: ...
+
+    Raises PeekError when the name has another form, or the class is no attrs class, dataclass or SQLAlchemy mapped class.
+    """
+    if not _NAME.fullmatch(name):
+        raise PeekError(f'A tuple type is named "package.Type" (letters, digits and underscores), not "{name}".')
+
+    def declare(cls: type[_T]) -> type[_T]:
+        if not is_tuple_shaped(cls):
+            raise PeekError(
+                f"{cls.__qualname__} cannot be the tuple type {name}: it is no attrs class, dataclass or SQLAlchemy mapped class. "
+                "Put @tuple_type above the decorator that makes it one."
+            )
+        setattr(cls, _ATTRIBUTE, name)
+        return cls
+
+    return declare
+
+
+def tuple_name(cls: type) -> str:
+    """The name by which instances of `cls` travel.
+
+    A subclass of a tuple class has no name until it is declared itself. Raises PeekError for a class that has none.
+    """
+    name = vars(cls).get(_ATTRIBUTE)
+    if not isinstance(name, str):
+        raise PeekError(
+            f'{cls.__qualname__} is not a tuple type; declare it with @tuple_type("package.{cls.__name__}").'
+        )
+    return name

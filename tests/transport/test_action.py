@@ -1,0 +1,331 @@
+"""Actions: answers, order, and what happens when a handler fails or goes."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from peek_trio.errors import Conflict, DatabaseUnavailable, DeadlineExceeded, PeekError, Rejected, Unavailable
+from peek_trio.security import NOBODY, Principal, admin, signed_in
+from peek_trio.transport import ActionRequest, ActionResult, Scope, Switchboard
+from peek_trio.transport.action import MOST_WAITING
+from peek_trio.transport.caller import ask
+from peek_trio.transport.wire import Frame
+from tests.transport.network import JOE, Network, SetValue
+
+MADE = "2026-01-01T00:00:00+00:00"
+
+
+class Recorder:
+    """A handler that writes down what it applies, and waits when it is told to."""
+
+    def __init__(self) -> None:
+        self.applied: list[ActionRequest] = []
+        self.gates: dict[int, trio.Event] = {}
+        self.error: Exception | None = None
+
+    async def apply(self, request: ActionRequest) -> ActionResult:
+        assert isinstance(request.action, SetValue)
+        if (gate := self.gates.get(request.action.value)) is not None:
+            await gate.wait()
+        if self.error is not None:
+            raise self.error
+        self.applied.append(request)
+        return ActionResult("applied", result={"now": request.action.value})
+
+    def values(self) -> list[int]:
+        return [request.action.value for request in self.applied]  # type: ignore[attr-defined]
+
+
+async def handled(network: Network, principal: Principal = JOE) -> tuple[Switchboard, Switchboard, Scope, Recorder]:
+    server, device, recorder = await network.board("server"), await network.board("device"), Recorder()
+    await network.link(server, device, principal)
+    scope = server.scope("the plugin")
+    scope.handle(SetValue, recorder.apply, allow=signed_in)
+    return server, device, scope, recorder
+
+
+async def test_an_action_is_applied_and_its_result_comes_back(any_network: Network) -> None:
+    _, device, _, recorder = await handled(any_network)
+    result = await device.act(SetValue("a", 3), key="meters")
+    assert (result.status, result.result) == ("applied", {"now": 3})
+    (request,) = recorder.applied
+    assert request.action == SetValue("a", 3)
+    assert (request.device, request.key, request.seq, request.principal) == ("device-1", "meters", 1, JOE)
+    assert request.made.tzinfo is not None
+
+
+async def test_the_sequence_counts_within_a_key(network: Network) -> None:
+    _, device, _, recorder = await handled(network)
+    for key in ("x", "y", "x"):
+        await device.act(SetValue("a", 1), key=key)
+    assert [(request.key, request.seq) for request in recorder.applied] == [("x", 1), ("y", 1), ("x", 2)]
+    assert len({request.id for request in recorder.applied}) == 3
+
+
+async def test_a_service_applies_its_own_actions_without_a_link(network: Network) -> None:
+    server, _, _, recorder = await handled(network)
+    assert (await server.act(SetValue("a", 3))).result == {"now": 3}
+    assert recorder.applied[0].principal == server.principal
+
+
+async def test_an_action_reaches_the_server_through_a_client_service(any_network: Network) -> None:
+    server, client, device = [await any_network.board(kind) for kind in ("server", "client", "device")]
+    recorder = Recorder()
+    server.scope("p").handle(SetValue, recorder.apply, allow=signed_in)
+    await any_network.link(server, client)
+    await any_network.link(client, device, JOE)
+    assert (await device.act(SetValue("a", 3))).status == "applied"
+    assert recorder.applied[0].principal == JOE
+
+
+async def test_actions_of_one_key_are_applied_one_at_a_time_in_order(network: Network) -> None:
+    _, device, _, recorder = await handled(network)
+    recorder.gates[1] = trio.Event()
+    async with trio.open_nursery() as nursery:
+        for value in (1, 2, 3):
+            nursery.start_soon(act, device, value, "one")
+            await wait_all_tasks_blocked()
+        nursery.start_soon(act, device, 4, "other")
+        await wait_all_tasks_blocked()
+        assert recorder.values() == [4]
+        recorder.gates[1].set()
+    assert recorder.values() == [4, 1, 2, 3]
+
+
+async def act(board: Switchboard, value: int, key: str) -> None:
+    assert (await board.act(SetValue("a", value), key=key)).status == "applied"
+
+
+@pytest.mark.parametrize("error", [Rejected("The breaker is locked."), Conflict("Somebody was faster.")])
+async def test_a_refusal_is_rejected_with_its_sentence(network: Network, error: PeekError) -> None:
+    server, device, _, recorder = await handled(network)
+    recorder.error = error
+    for board in (device, server):
+        assert await board.act(SetValue("a", 1)) == ActionResult("rejected", str(error))
+
+
+@pytest.mark.parametrize(
+    "error", [DatabaseUnavailable("No database."), Unavailable("No agent."), DeadlineExceeded("Late.")]
+)
+async def test_what_is_out_of_reach_just_now_is_to_be_sent_again(
+    network: Network, error: PeekError, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, device, _, recorder = await handled(network)
+    recorder.error = error
+    with caplog.at_level(logging.WARNING, logger="peek_trio"):
+        assert await device.act(SetValue("a", 1)) == ActionResult("retry", str(error), after=5.0)
+    assert caplog.records[-1].levelname == "WARNING"
+
+
+async def test_a_handler_that_crashes_is_logged_and_the_action_sent_again(
+    network: Network, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, device, _, recorder = await handled(network)
+    recorder.error = ZeroDivisionError("a secret number")
+    with caplog.at_level(logging.ERROR, logger="peek_trio"):
+        result = await device.act(SetValue("a", 1))
+    assert (result.status, result.after) == ("retry", 5.0)
+    assert "secret" not in result.message
+    assert caplog.records[-1].exc_info is not None
+
+
+async def test_a_handler_that_takes_too_long_is_cut_short(network: Network, autojump_clock: MockClock) -> None:
+    _, device, _, recorder = await handled(network)
+    recorder.gates[1] = trio.Event()
+    result = await device.act(SetValue("a", 1), timeout=100)
+    assert (result.status, result.after) == ("retry", 5.0)
+
+
+async def test_the_caller_of_act_has_a_deadline(network: Network, autojump_clock: MockClock) -> None:
+    server, device, _, recorder = await handled(network)
+    recorder.gates[1] = trio.Event()
+    for board in (device, server):
+        with pytest.raises(DeadlineExceeded, match=r"Applying test\.SetValue took longer than 10 s"):
+            await board.act(SetValue("a", 1), timeout=10)
+
+
+async def test_an_action_that_nobody_handles_is_rejected(network: Network) -> None:
+    server, device = await network.board("server"), await network.board("device")
+    await network.link(server, device, JOE)
+    for board in (device, server):
+        result = await board.act(SetValue("a", 1))
+        assert result == ActionResult("rejected", "No plugin on this service handles test.SetValue.")
+
+
+async def test_while_its_plugin_restarts_an_action_is_to_be_sent_again(network: Network) -> None:
+    server, device, scope, recorder = await handled(network)
+    scope.close()
+    for board in (device, server):
+        assert (await board.act(SetValue("a", 1))).status == "retry"
+    server.scope("the plugin").handle(SetValue, recorder.apply, allow=signed_in)
+    assert (await device.act(SetValue("a", 1))).status == "applied"
+
+
+async def test_a_plugin_that_stops_in_the_middle_answers_retry(network: Network) -> None:
+    _, device, scope, recorder = await handled(network)
+    recorder.gates[1] = trio.Event()
+    results: list[str] = []
+
+    async def act_once() -> None:
+        results.append((await device.act(SetValue("a", 1))).status)
+
+    with trio.fail_after(5):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(act_once)
+            nursery.start_soon(act_once)
+            await wait_all_tasks_blocked()
+            scope.close()
+    assert results == ["retry", "retry"]
+    assert recorder.applied == []
+
+
+async def test_whoever_is_not_signed_in_is_told_to(network: Network) -> None:
+    _, device, _, _ = await handled(network, NOBODY)
+    result = await device.act(SetValue("a", 1))
+    assert result.status == "sign-in"
+    assert "you are not signed in" in result.message
+
+
+async def test_whoever_may_not_is_rejected(network: Network) -> None:
+    server, device = await network.board("server"), await network.board("device")
+    await network.link(server, device, JOE)
+    server.scope("p").handle(SetValue, Recorder().apply, allow=admin)
+    result = await device.act(SetValue("a", 1))
+    assert result.status == "rejected"
+    assert 'needs the role "admin"; you are joe' in result.message
+
+
+async def test_without_a_link_an_action_is_to_be_sent_again(network: Network) -> None:
+    device = await network.board("device")
+    assert await device.act(SetValue("a", 1)) == ActionResult("retry", "The server is not connected.", after=5.0)
+
+
+async def test_a_link_lost_in_the_middle_is_retry_and_a_relayed_one_too(network: Network) -> None:
+    server, client, device = [await network.board(kind) for kind in ("server", "client", "device")]
+    recorder = Recorder()
+    recorder.gates[1] = trio.Event()
+    server.scope("p").handle(SetValue, recorder.apply, allow=signed_in)
+    uplink = await network.link(server, client)
+    await network.link(client, device, JOE)
+    results: list[ActionResult] = []
+
+    async def act_on(board: Switchboard) -> None:
+        results.append(await board.act(SetValue("a", 1)))
+
+    with trio.fail_after(5):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(act_on, client)
+            nursery.start_soon(act_on, device)
+            await wait_all_tasks_blocked()
+            await uplink.cut()
+    assert [result.status for result in results] == ["retry", "retry"]
+    assert all("was lost" in result.message for result in results)
+    assert (await device.act(SetValue("a", 1))).status == "retry"
+
+
+async def test_an_action_whose_device_left_before_its_turn_waits_for_its_resend(network: Network) -> None:
+    server, device = await network.board("server"), await network.board("device")
+    recorder = Recorder()
+    recorder.gates[1] = trio.Event()
+    server.scope("p").handle(SetValue, recorder.apply, allow=signed_in)
+    connection = await network.link(server, device, JOE)
+    async with trio.open_nursery() as nursery:
+        for value in (1, 2):
+            nursery.start_soon(device.act, SetValue("a", value))
+            await wait_all_tasks_blocked()
+        await connection.cut()
+        recorder.gates[1].set()
+    await wait_all_tasks_blocked()
+    assert recorder.values() == [1]
+
+
+async def raw_act(device: Switchboard, body: bytes, **header: object) -> Frame:
+    """Sends an act as another implementation might."""
+    port = device._directory.upstream
+    assert port is not None
+    frame = {
+        "k": "act",
+        "i": 0,
+        "t": "test.SetValue",
+        "id": "1",
+        "dev": "d",
+        "seq": 1,
+        "key": "",
+        "made": MADE,
+        **header,
+    }
+    return await ask(port, frame, body, timeout=5, what="It")
+
+
+async def test_data_that_does_not_fit_is_rejected_with_its_path(network: Network) -> None:
+    _, device, _, recorder = await handled(network)
+    answer = await raw_act(device, b'{"meter": "a", "value": "3"}')
+    assert answer.header["status"] == "rejected"
+    assert "$.value" in answer.header["message"]
+    assert recorder.applied == []
+
+
+@pytest.mark.parametrize(
+    "header",
+    [{"seq": 0}, {"seq": "1"}, {"made": "yesterday"}, {"made": "2026-01-01T00:00:00"}, {"id": None}, {"key": 1}],
+)
+async def test_a_header_that_is_not_an_acts_closes_the_link(network: Network, header: dict[str, object]) -> None:
+    _, device, _, _ = await handled(network)
+    with pytest.raises(Unavailable, match="was lost"):
+        await raw_act(device, b"{}", **header)
+
+
+async def test_a_result_that_cannot_travel_does_not_undo_what_was_applied(
+    network: Network, caplog: pytest.LogCaptureFixture
+) -> None:
+    server, device = await network.board("server"), await network.board("device")
+    await network.link(server, device, JOE)
+
+    async def apply(request: ActionRequest) -> ActionResult:
+        return ActionResult("applied", result=object())
+
+    server.scope("p").handle(SetValue, apply, allow=signed_in)
+    with caplog.at_level(logging.ERROR, logger="peek_trio"):
+        assert await device.act(SetValue("a", 1)) == ActionResult("applied")
+    assert "its result cannot travel" in caplog.text
+
+
+async def test_a_result_that_is_encoded_already_travels_as_it_is(network: Network) -> None:
+    server, device = await network.board("server"), await network.board("device")
+    await network.link(server, device, JOE)
+
+    async def apply(request: ActionRequest) -> ActionResult:
+        return ActionResult("applied", encoded=b"[1,  2]")
+
+    server.scope("p").handle(SetValue, apply, allow=signed_in)
+    result = await device.act(SetValue("a", 1))
+    assert (result.result, result.encoded) == ([1, 2], b"[1,  2]")
+
+
+async def test_a_lane_is_bounded(network: Network) -> None:
+    server, _, _, recorder = await handled(network)
+    recorder.gates[1] = trio.Event()
+    statuses: list[str] = []
+
+    async def act_once(value: int) -> None:
+        statuses.append((await server.act(SetValue("a", value), key="one")).status)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(act_once, 1)
+        await wait_all_tasks_blocked()
+        for _ in range(MOST_WAITING + 4):
+            nursery.start_soon(act_once, 2)
+        await wait_all_tasks_blocked()
+        assert statuses == ["retry"] * 5
+        recorder.gates[1].set()
+    assert statuses.count("applied") == MOST_WAITING
+
+
+async def test_two_plugins_cannot_handle_one_type(network: Network) -> None:
+    server, _, _, recorder = await handled(network)
+    with pytest.raises(PeekError, match=r"other cannot handle test\.SetValue: the plugin already does"):
+        server.scope("other").handle(SetValue, recorder.apply, allow=signed_in)
