@@ -68,7 +68,9 @@ class Child:
         try:
             function = find_task(name)
             arguments = function.decode_arguments(codec, request["arguments"])
-            value = function.fn(TaskContext(name, report=report, engine=engine), **arguments)
+            context = TaskContext(name, report=report, engine=engine)
+            value = function.fn(context, **arguments)
+            context.report_last()
             self.send({"k": "result", "n": number, "result": function.encode_result(codec, value)})
         except TooLarge as error:
             message = f"What {name} returned is too large: {error}"

@@ -28,6 +28,7 @@ class TaskContext:
         self._report = report
         self._engine = engine
         self._next_report = 0.0
+        self._unsent: tuple[float, str] | None = None
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -46,8 +47,18 @@ class TaskContext:
             yield unit.session
 
     def progress(self, fraction: float, note: str = "") -> None:
-        """Tell whoever asked how far it is, from 0 to 1. Call it as often as you like: at most ten a second are sent."""
+        """Tell whoever asked how far it is, from 0 to 1.
+
+        Call it as often as you like: at most ten a second are sent, and always the last.
+        """
+        self._unsent = (min(1.0, max(0.0, float(fraction))), note)
         now = time.monotonic()
         if now >= self._next_report:
             self._next_report = now + SECONDS_BETWEEN_REPORTS
-            self._report(min(1.0, max(0.0, float(fraction))), note)
+            self.report_last()
+
+    def report_last(self) -> None:
+        """Send the last progress if it was held back; called when the task has returned."""
+        if self._unsent is not None:
+            report, self._unsent = self._unsent, None
+            self._report(*report)

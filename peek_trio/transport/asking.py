@@ -63,6 +63,8 @@ class Asker:
         what = f"Calling {name}"
 
         async def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            if contract.streams:
+                raise PeekError(f"{name} streams: use a streamer, not a caller.")
             arguments = contract.bind(*args, **kwargs)
             seconds = seconds_left(timeout)
             port = self._directory.way(target)
@@ -87,6 +89,8 @@ class Asker:
 
         @asynccontextmanager
         async def open_stream(*args: P.args, **kwargs: P.kwargs) -> AsyncIterator[AsyncIterator[T]]:
+            if not contract.streams:
+                raise PeekError(f"{name} does not stream: use a caller, not a streamer.")
             arguments = contract.bind(*args, **kwargs)
             seconds = seconds_left(timeout)
             port = self._directory.way(target)

@@ -15,6 +15,7 @@ from typing import Any
 import trio
 
 from peek_trio.errors import DeadlineExceeded, RemoteError, Unavailable, from_wire
+from peek_trio.transport.contract import LONGEST_TIMEOUT
 from peek_trio.transport.exchange import Asking, Port
 from peek_trio.transport.wire import Frame
 
@@ -25,8 +26,8 @@ WINDOW = 64
 
 
 def seconds_left(timeout: float) -> float:
-    """The time a call has: `timeout`, or what the enclosing cancel scopes leave if that is less."""
-    return max(0.0, min(timeout, trio.current_effective_deadline() - trio.current_time()))
+    """The time a call has: `timeout`, or what the enclosing cancel scopes leave if that is less. At most a day."""
+    return max(0.0, min(timeout, LONGEST_TIMEOUT, trio.current_effective_deadline() - trio.current_time()))
 
 
 async def ask(port: Port, header: dict[str, Any], body: bytes, *, timeout: float, what: str) -> Frame:

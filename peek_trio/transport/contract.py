@@ -19,13 +19,19 @@ import attrs
 from peek_trio.errors import BadRequest, PeekError, TupleError
 from peek_trio.tuples import Codec
 
-__all__ = ["Contract", "ServiceKind", "rpc"]
+__all__ = ["DEFAULT_TIMEOUT", "LONGEST_TIMEOUT", "Contract", "ServiceKind", "rpc"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 ServiceKind = Literal["server", "client", "agent", "worker"]
 """The kinds of service that can serve a contract."""
+
+DEFAULT_TIMEOUT = 30.0
+"""Seconds. What a call has when its caller names no other time."""
+
+LONGEST_TIMEOUT = 24 * 3600.0
+"""Seconds. A caller that asks for more is given this."""
 
 _STREAMS = (collections.abc.AsyncIterator, collections.abc.AsyncIterable, collections.abc.AsyncGenerator)
 _BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)

@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from peek_trio.errors import BadRequest, CallError, FrameError, NotAllowed, PeekError, TupleError, Unavailable
+from peek_trio.errors import (
+    BadRequest,
+    CallError,
+    FrameError,
+    NoSuchEndpoint,
+    NotAllowed,
+    PeekError,
+    TupleError,
+    Unavailable,
+)
 from peek_trio.security import Principal
 from peek_trio.transport.action import Actions
 from peek_trio.transport.asking import ask_all
@@ -142,6 +151,11 @@ class Dispatcher:
         name, fields, have = text(header, "t"), header.get("s"), header.get("have")
         if not isinstance(fields, dict) or number in port.subscriptions:
             raise FrameError("A sub needs s, an object, and a number that is not in use.")
+        if port.upstream:
+            port.tell_error(
+                number, NoSuchEndpoint("States are watched upwards only: ask the service that provides them.")
+            )
+            return
         most = MOST_OF_A_SERVICE if is_service(port) else MOST_SUBSCRIPTIONS
         try:
             principal = _principal(port, frame)

@@ -83,7 +83,8 @@ class Entry:
         self.state, self.stale = state, stale
         if known is None or known.digest != state.digest:
             for subscriber in list(self.subscribers):
-                self._tell(subscriber, state)
+                if subscriber in self.subscribers:  # telling one may make another leave
+                    self._tell(subscriber, state)
         elif was_stale != stale or known.epoch != state.epoch:
             for subscriber in list(self.subscribers):
                 subscriber.same(state, stale)

@@ -15,6 +15,7 @@ import trio
 
 from peek_trio.errors import CallError, FrameError, NoSuchEndpoint, PeekError
 from peek_trio.security import Principal
+from peek_trio.transport.contract import DEFAULT_TIMEOUT, LONGEST_TIMEOUT
 from peek_trio.transport.edge import core_of, expected, refusal
 from peek_trio.transport.exchange import Port, number_of
 from peek_trio.transport.method import Method
@@ -22,15 +23,9 @@ from peek_trio.transport.owner import removal
 from peek_trio.transport.wire import Frame
 from peek_trio.tuples import TupleRegistry
 
-__all__ = ["DEFAULT_TIMEOUT", "Methods", "Spawn"]
+__all__ = ["Methods", "Spawn"]
 
 log = logging.getLogger(__name__)
-
-DEFAULT_TIMEOUT = 30.0
-"""Seconds. What a call has when its caller names no other time."""
-
-LONGEST_TIMEOUT = 24 * 3600.0
-"""Seconds. A caller that asks for more is given this."""
 
 THREADS = 16
 """Sync functions that run at the same time, each in its thread. Further ones wait, within their deadline."""

@@ -18,7 +18,7 @@ from peek_trio.errors import LinkLost, PeekError
 from peek_trio.security import Principal
 from peek_trio.transport.action import ActionResult, Actions
 from peek_trio.transport.asking import Asker
-from peek_trio.transport.contract import Contract
+from peek_trio.transport.contract import DEFAULT_TIMEOUT, Contract
 from peek_trio.transport.directory import Directory
 from peek_trio.transport.dispatch import Dispatcher
 from peek_trio.transport.entry import Have, Subscriber
@@ -29,7 +29,7 @@ from peek_trio.transport.observable import Observables, Provider
 from peek_trio.transport.observer import Observation
 from peek_trio.transport.owner import Owner
 from peek_trio.transport.relay import Relay
-from peek_trio.transport.rpc import DEFAULT_TIMEOUT, Methods
+from peek_trio.transport.rpc import Methods
 from peek_trio.transport.scope import Scope
 from peek_trio.transport.timetable import Timetable, keep_time
 from peek_trio.transport.wire import Hello, Link, Peer
@@ -88,6 +88,7 @@ class Switchboard:
                 await trio.sleep_forever()
             finally:
                 self._nursery = None
+                self.disconnect(lambda peer: True, 1001, f"The {self.me.service} is stopping.")
         raise AssertionError("unreachable: it sleeps until cancelled")
 
     async def serve_link(self, link: Link, *, upstream: bool = False) -> Never:

@@ -16,7 +16,8 @@ LARGEST_INT = 2**53 - 1
 DEEPEST = 64
 """Levels of arrays and objects in one JSON text."""
 
-_BRACKETS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
+# A string that never ends is taken to the end of the data, and nothing is ever taken back: the time grows with the length only.
+_BRACKETS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]', re.DOTALL)
 
 _TOO_LARGE = "Expected an integer within ±(2^53 − 1); a field declared BigInt may hold larger ones."
 

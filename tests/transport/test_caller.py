@@ -9,7 +9,7 @@ import trio
 import trio.testing
 from trio.testing import wait_all_tasks_blocked
 
-from peek_trio.errors import DeadlineExceeded, Rejected, Unavailable
+from peek_trio.errors import DeadlineExceeded, PeekError, Rejected, Unavailable
 from peek_trio.transport import Switchboard, rpc
 from peek_trio.transport.caller import WINDOW
 from tests.transport.network import Network
@@ -127,3 +127,15 @@ async def test_a_lost_link_ends_a_stream(network: Network) -> None:
         await connection.cut()
         with pytest.raises(Unavailable, match="was lost"):
             await anext(numbers)
+
+
+async def test_a_streaming_contract_needs_a_streamer_and_another_one_a_caller(network: Network) -> None:
+    @rpc(served_by="server")
+    async def total() -> int: ...
+
+    _, client = await pair(network)
+    with pytest.raises(PeekError, match="count streams: use a streamer"):
+        await client.caller(count)(1)
+    with pytest.raises(PeekError, match="total does not stream: use a caller"):
+        async with client.streamer(total)():  # type: ignore[arg-type, var-annotated]
+            raise AssertionError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections.abc import AsyncIterator
 from typing import Any
@@ -217,6 +218,19 @@ async def test_the_deadline_travels_and_ends_the_callee(
     with trio.move_on_after(3):
         await client.caller(add, timeout=7)(1, 2)
     assert deadlines == pytest.approx([7, 3])
+
+
+async def test_a_call_without_an_end_has_a_day(network: Network) -> None:
+    server, client = await pair(network)
+    left: list[float] = []
+
+    async def look(a: int, b: int) -> int:
+        left.append(trio.current_effective_deadline() - trio.current_time())
+        return a
+
+    server.scope("p").serve(add, look)
+    await client.caller(add, timeout=math.inf)(1, 2)
+    assert left == [pytest.approx(24 * 3600, abs=60)]
 
 
 async def test_a_deadline_holds_within_a_service_as_well(

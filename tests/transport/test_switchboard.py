@@ -9,7 +9,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from peek_trio.errors import BadRequest, LinkLost, NotAllowed, PeekError, Unavailable
+from peek_trio.errors import BadRequest, LinkLost, NoSuchEndpoint, NotAllowed, PeekError, Unavailable
 from peek_trio.security import Principal, services, signed_in
 from peek_trio.transport import Switchboard, rpc
 from peek_trio.transport.caller import ask
@@ -105,6 +105,27 @@ async def test_a_switchboard_that_does_not_run_serves_no_link(network: Network) 
     with pytest.raises(PeekError, match="The switchboard of the server s is not running"):
         await board.serve_link(link)
     assert board.peers() == []
+
+
+async def test_a_switchboard_that_stops_says_so_to_its_peers() -> None:
+    async with trio.open_nursery() as outer:
+        agent = await Network(outer).board("agent")
+        async with trio.open_nursery() as inner:
+            server = await Network(inner).board("server")
+            connection = await Network(outer).link(server, agent)
+            inner.cancel_scope.cancel()
+        with trio.fail_after(5):
+            await connection.lost_by_lower.wait()
+        assert connection.reason == "The server is stopping."
+        outer.cancel_scope.cancel()
+
+
+async def test_states_are_watched_upwards_only(network: Network) -> None:
+    server, client = await network.board("server"), await network.board("client")
+    await network.link(server, client)
+    (port,) = server._directory.ports
+    with pytest.raises(NoSuchEndpoint, match="upwards only"):
+        await ask(port, {"k": "sub", "t": "test.Reading", "s": {}}, b"", timeout=5, what="It")
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,7 @@ export class AdminApp extends ShellApp {
     const live = connection.state === "live" && this.services.status === "live";
     const { kind, word } = health(this.services.rows, this.states.rows, live);
     return html`<header class="top">
+      ${this.skipButton()}
       <button
         class="quiet icon drawer"
         aria-label=${this.drawer ? texts.closeMenu : texts.openMenu}

@@ -42,7 +42,6 @@ export const texts = {
   peopleSeen: "People seen in the last hour",
   ofTotal: (total: string) => `of ${total}`,
   recentTasks: "Recent tasks",
-  allPlugins: "All plugins",
   allTasks: "All tasks",
   service: "Service",
   machine: "Machine",
@@ -67,8 +66,6 @@ export const texts = {
   startedAt: "Started",
   ended: "Ended",
   took: "Took",
-  note: "Note",
-  error: "Error",
   noTasks: "No task has run yet",
   noTasksHelp: "Plugins give heavy work to the workers; each run is listed here.",
 

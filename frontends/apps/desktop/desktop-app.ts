@@ -27,6 +27,7 @@ export class DesktopApp extends ShellApp {
     const { connection } = this.client;
     return html`
       <header class="top">
+      ${this.skipButton()}
         <a class="brand" href="/"><peek-icon name="gauge"></peek-icon><span>${this.platform}</span></a>
         <nav aria-label=${texts.plugins}>${homeEntries(this.catalogue).map((entry) => this.link(entry))}</nav>
         ${this.waiting()}

@@ -28,10 +28,11 @@ export class MobileApp extends ShellApp {
     const home = this.router.path === "/";
     return html`
       <header class="top">
+      ${this.skipButton()}
         ${home ? html`<peek-icon class="mark" name="gauge"></peek-icon>` : html`<a class="button quiet icon" href="/" aria-label=${texts.home}><peek-icon name="chevron-left"></peek-icon></a>`}
-        <span class="title">${home ? this.platform : this.pageTitle()}</span>
+        ${home ? html`<span class="title">${this.platform}</span>` : html`<h1 class="title">${this.pageTitle()}</h1>`}
         <peek-outbox .client=${this.client}></peek-outbox>
-        <peek-connection-state .connection=${connection}></peek-connection-state>
+        ${connection.state === "offline" ? nothing : html`<peek-connection-state .connection=${connection}></peek-connection-state>`}
         <peek-account-menu .client=${this.client} .principal=${connection.principal}></peek-account-menu>
       </header>
       <main id="content" tabindex="-1">${this.banners()}${this.content()}</main>

@@ -78,10 +78,23 @@ export class PeekOutbox extends LitElement {
       <div>
         <span class="strong">${nameOf(action.type)}</span>
         <span class="weak small"><peek-time .value=${action.made}></peek-time></span>
-        <peek-state kind=${rejected ? "danger" : "pending"}>${rejected ? `${texts.pendingRejected}: ${action.message}` : texts.pendingWaiting}</peek-state>
+        <peek-state kind=${rejected ? "danger" : "pending"}>${statusText(action)}</peek-state>
       </div>
       ${rejected ? html`<button @click=${() => void this.client.dismiss(action.id)}>${texts.dismiss}</button>` : nothing}
     </li>`;
+  }
+}
+
+function statusText(action: PendingAction): string {
+  switch (action.status) {
+    case "rejected":
+      return `${texts.pendingRejected}: ${action.message}`;
+    case "held":
+      return texts.pendingHeld(action.principal);
+    case "sending":
+      return texts.pendingSending;
+    case "pending":
+      return texts.pendingWaiting;
   }
 }
 

@@ -146,6 +146,7 @@ export class PeekPluginPage extends LitElement {
   private onBroken(error: unknown): void {
     this.broken = error instanceof Error ? error.message : String(error);
     this.brokenName = this.mounting;
+    console.error(`The page of ${this.plugin} broke.`, error);
     this.leave();
   }
 
@@ -169,7 +170,7 @@ export class PeekPluginPage extends LitElement {
   }
 
   private wait(): TemplateResult {
-    return html`<div class="wait" role="status" aria-label=${texts.pageLoading}></div>`;
+    return html`<peek-skeleton class="wait"></peek-skeleton>`;
   }
 
   private card(heading: string, text: string, details = "", retry?: () => void): TemplateResult {

@@ -110,7 +110,7 @@ export abstract class ShellApp extends LitElement {
     if (state === "refused") return this.notice(texts.refused, reason, true);
     if (state === "connecting" && !principal) return html`<div class="gate" role="status" aria-label=${texts.checking}></div>`;
     if (state === "offline" && !principal && this.plugins.rows.length === 0) return this.notice(texts.offlineStart, `${reason}. ${texts.offlineStartHelp}`);
-    return html`<a class="skip" href="#content" @click=${this.skip}>${texts.skip}</a>${this.frame()}${this.dialogs()}`;
+    return html`${this.frame()}${this.dialogs()}`;
   }
 
   /** The page that the address names. */
@@ -129,6 +129,12 @@ export abstract class ShellApp extends LitElement {
       rest=${match.params["rest"] ?? ""}
       ?ready=${this.plugins.status !== "loading"}
     ></peek-plugin-page>`;
+  }
+
+  /** First in every header: takes the keyboard past the frame. Seen only while it has the focus. */
+  protected skipButton(): TemplateResult {
+    const skip = (): void => this.renderRoot.querySelector<HTMLElement>("#content")?.focus();
+    return html`<button class="skip" @click=${skip}>${texts.skip}</button>`;
   }
 
   /** What stands above every page when there is something to say about the connection or this device. */
@@ -185,10 +191,5 @@ export abstract class ShellApp extends LitElement {
       <peek-password-dialog .client=${this.client} ?open=${this.dialog === "password"} @dialog-close=${closed}></peek-password-dialog>
       <peek-shortcuts ?open=${this.dialog === "shortcuts"} @dialog-close=${closed}></peek-shortcuts>
     `;
-  }
-
-  private skip(event: Event): void {
-    event.preventDefault();
-    this.renderRoot.querySelector<HTMLElement>("#content")?.focus();
   }
 }

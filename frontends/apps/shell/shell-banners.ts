@@ -43,17 +43,20 @@ export class PeekShellBanners extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     offlineUse.addEventListener("change", this.changed);
+    this.client.addEventListener("durability", this.changed);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     offlineUse.removeEventListener("change", this.changed);
+    this.client.removeEventListener("durability", this.changed);
   }
 
   override render() {
     const admin = this.site === "admin";
     return html`
       ${this.state === "offline" ? html`<peek-banner kind="warning">${admin ? texts.offlineBannerAdmin : texts.offlineBanner}</peek-banner>` : nothing}
+      ${!admin && window.isSecureContext && !this.client.durability.durable ? html`<peek-banner kind="warning">${this.client.durability.reason}</peek-banner>` : nothing}
       ${this.insecure && !admin
         ? html`<peek-banner kind="notice">${texts.insecure}<button slot="action" class="quiet" @click=${this.dismissInsecure}>${texts.dismiss}</button></peek-banner>`
         : nothing}

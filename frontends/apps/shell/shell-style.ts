@@ -21,14 +21,10 @@ export const shellStyle = css`
     top: 8px;
     left: 8px;
     z-index: 60;
-    padding: 8px 16px;
-    border-radius: var(--peek-radius);
-    background: var(--peek-accent);
-    color: var(--peek-on-accent);
+    border-color: var(--peek-accent);
     transform: translateY(-80px);
   }
   .skip:focus {
-    color: var(--peek-on-accent);
     transform: none;
   }
   #content:focus {

@@ -33,7 +33,7 @@ export class AdminPlugins extends PeekPage {
             <peek-table
               openable
               label=${texts.plugins}
-              .columns=${this.columns}
+              .columns=${opened ? this.columns.filter((column) => !column.wide) : this.columns}
               .rows=${[...this.plugins.rows].sort(byConcern)}
               .rowKey=${pluginKey}
               filter=${this.query["filter"] ?? ""}

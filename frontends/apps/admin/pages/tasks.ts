@@ -33,7 +33,7 @@ export class AdminTasks extends PeekPage {
             <peek-table
               openable
               label=${texts.tasks}
-              .columns=${this.columns}
+              .columns=${opened ? this.columns.filter((column) => !column.wide) : this.columns}
               .rows=${newestFirst(this.tasks.rows)}
               filter=${this.query["filter"] ?? ""}
               sort=${this.query["sort"] ?? ""}

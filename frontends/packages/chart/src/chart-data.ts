@@ -56,11 +56,23 @@ export function lastReading(series: Series): { time: number; value: number } | n
   return null;
 }
 
-/** A figure with its unit; "–" for none. */
+/** A figure with its unit; bytes in the binary unit that fits ("1.4 MiB/s"); "–" for none. */
 export function figure(value: number | null | undefined, unit = "", digits = 1): string {
   if (typeof value !== "number" || !Number.isFinite(value)) return "–";
-  const text = value.toLocaleString(undefined, { maximumFractionDigits: digits });
-  return unit ? `${text}\u202f${unit}` : text;
+  const [shown, prefix] = isBytes(unit) ? binary(value) : [value, ""];
+  const text = shown.toLocaleString(undefined, { maximumFractionDigits: digits });
+  return unit ? `${text}\u202f${prefix}${unit}` : text;
+}
+
+/** Whether a unit counts bytes: "B", "B/s". */
+export function isBytes(unit: string): boolean {
+  return unit === "B" || unit.startsWith("B/");
+}
+
+function binary(value: number): [number, string] {
+  const prefixes = ["", "Ki", "Mi", "Gi", "Ti"];
+  const step = value === 0 ? 0 : Math.min(Math.floor(Math.log2(Math.abs(value)) / 10), prefixes.length - 1);
+  return [value / 1024 ** Math.max(0, step), prefixes[Math.max(0, step)] ?? ""];
 }
 
 /** What the chart says to somebody who does not see it. */

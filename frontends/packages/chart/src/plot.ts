@@ -3,7 +3,7 @@
  * Colours are functions, so that a change of theme needs a redraw and nothing else.
  */
 import type uPlot from "uplot";
-import { axisRange, figure, tickLabels, type Series, type Threshold } from "./chart-data.ts";
+import { axisRange, figure, isBytes, tickLabels, type Series, type Threshold } from "./chart-data.ts";
 
 /** Reads a design token: `token("accent")`. */
 export type Token = (name: string) => string;
@@ -19,6 +19,9 @@ export const strokes = [
 export function strokeOf(index: number): (typeof strokes)[number] {
   return strokes[index % strokes.length] ?? strokes[0];
 }
+
+/** Steps of an axis of bytes, so that its labels are round in KiB, MiB and so on. */
+const BINARY_STEPS = Array.from({ length: 50 }, (_, power) => 2 ** power);
 
 export interface PlotParts {
   width: number;
@@ -56,7 +59,7 @@ export function plotOptions(parts: PlotParts): uPlot.Options {
     ],
     scales: Object.fromEntries(units.map((unit) => [unit, { range: (_plot: uPlot, low: number | null, high: number | null) => axisRange(low, high, valuesOf(parts, unit)) }])),
     axes: [
-      { stroke: ink, font, grid: { show: false }, ticks: { ...rule, size: 4 }, values: (_plot, splits, _axis, _space, step) => tickLabels(splits, step) },
+      { stroke: ink, font, size: 28, gap: 4, grid: { show: false }, ticks: { ...rule, size: 4 }, values: (_plot, splits, _axis, _space, step) => tickLabels(splits, step) },
       ...units.slice(0, 2).map((unit, index): uPlot.Axis => ({
         scale: unit,
         side: index === 0 ? 3 : 1,
@@ -65,6 +68,7 @@ export function plotOptions(parts: PlotParts): uPlot.Options {
         size: (_plot, labels) => 20 + 7 * Math.max(3, ...(labels ?? []).map((label) => label.length)),
         grid: index === 0 ? rule : { show: false },
         ticks: { show: false },
+        ...(isBytes(unit) ? { incrs: BINARY_STEPS } : {}),
         values: (_plot, splits) => splits.map((value) => figure(value, unit, 3)),
       })),
     ],

@@ -10,6 +10,7 @@ import { PeekForm } from "./elements/form.ts";
 import { PeekLoaderTable } from "./elements/loader-table.ts";
 import { PeekProgress } from "./elements/progress.ts";
 import { PeekSidePanel } from "./elements/side-panel.ts";
+import { PeekSkeleton } from "./elements/skeleton.ts";
 import { PeekSpark } from "./elements/spark.ts";
 import { PeekState } from "./elements/state.ts";
 import { PeekTable } from "./elements/table.ts";
@@ -30,6 +31,7 @@ const elements: Record<string, CustomElementConstructor> = {
   "peek-progress": PeekProgress,
   "peek-question": PeekQuestion,
   "peek-side-panel": PeekSidePanel,
+  "peek-skeleton": PeekSkeleton,
   "peek-spark": PeekSpark,
   "peek-state": PeekState,
   "peek-table": PeekTable,

@@ -45,5 +45,4 @@ export const texts = {
   previous: "Previous page",
   next: "Next page",
   page: (from: string, to: string, total: string) => `${from}–${to} of ${total}`,
-  chartEmpty: "No values in this period",
 } as const;

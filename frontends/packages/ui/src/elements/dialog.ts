@@ -46,7 +46,7 @@ export class PeekDialog extends LitElement {
       }
       h2 {
         flex: 1;
-        padding: 4px 0;
+        padding: calc((var(--peek-control) - 24px) / 2) 0;
         overflow-wrap: anywhere;
       }
       .content {

@@ -30,9 +30,6 @@ export const loaderTableStyle = css`
   .failed {
     padding: var(--peek-space-4);
   }
-  .loading {
-    min-height: 160px;
-  }
   .clash {
     width: 100%;
     border-collapse: collapse;

@@ -141,7 +141,7 @@ export class PeekLoaderTable extends LitElement {
         ${this.error}<button slot="action" class="quiet" @click=${this.reload}>${texts.retry}</button>
       </peek-banner></div>`;
     }
-    if (!this.loaded) return html`<div class="loading" role="status" aria-label=${texts.loading}></div>`;
+    if (!this.loaded) return html`<peek-skeleton></peek-skeleton>`;
     const { rows, total } = this.loaded;
     return html`
       ${this.error ? html`<div class="failed"><peek-banner kind="warning">${this.error}</peek-banner></div>` : nothing}

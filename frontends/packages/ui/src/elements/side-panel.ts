@@ -36,8 +36,12 @@ export class PeekSidePanel extends LitElement {
       }
       h2 {
         flex: 1;
-        padding: 4px 0;
+        padding: calc((var(--peek-control) - 24px) / 2) 0;
         overflow-wrap: anywhere;
+      }
+      /* It has the focus so that reading begins here; it is no control. */
+      h2:focus {
+        outline: none;
       }
       .content {
         padding: var(--peek-space-1) var(--peek-space-4) var(--peek-space-4);

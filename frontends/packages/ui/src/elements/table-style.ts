@@ -47,7 +47,8 @@ export const tableStyle = css`
     border-collapse: separate;
     border-spacing: 0;
   }
-  th {
+  th,
+  thead td {
     position: sticky;
     top: 0;
     z-index: 1;
@@ -55,6 +56,9 @@ export const tableStyle = css`
     border-bottom: 1px solid var(--peek-line);
     background: var(--peek-surface-1);
     text-align: start;
+  }
+  thead td {
+    height: 32px;
   }
   .title {
     display: flex;
@@ -68,8 +72,7 @@ export const tableStyle = css`
     border-radius: 0;
     background: none;
     color: var(--peek-text-weak);
-    font-size: var(--peek-size-small);
-    font-weight: 600;
+    font: 600 var(--peek-size-small) / 20px var(--peek-font);
   }
   button.title:focus-visible {
     outline-offset: -2px;
@@ -129,12 +132,17 @@ export const tableStyle = css`
     text-overflow: ellipsis;
     white-space: nowrap;
   }
-  .clip .cell {
+  .clip .cell,
+  .numeric .cell {
     max-width: none;
   }
   td.fixed {
     width: 1%;
     white-space: nowrap;
+  }
+  td.fixed .row {
+    flex-wrap: nowrap;
+    width: max-content;
   }
   .cell {
     display: block;

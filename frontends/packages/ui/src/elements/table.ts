@@ -42,7 +42,8 @@ export class PeekTable extends LitElement {
   static override styles = [typography, controls, tableStyle];
 
   declare columns: readonly Column[];
-  declare rows: readonly Row[];
+  /** None while they are not there yet. */
+  declare rows: readonly Row[] | undefined;
   /** What identifies a row across updates; its `id`, else its `name`, else its place. */
   declare rowKey: ((row: Row) => string) | undefined;
   /** What the table is a table of, for assistive technology. */
@@ -88,7 +89,7 @@ export class PeekTable extends LitElement {
   }
 
   override render() {
-    const matching = filterRows(this.rows, this.columns, this.filter);
+    const matching = filterRows(this.rows ?? [], this.columns, this.filter);
     const shown = sortRows(matching, this.columns, parseSort(this.sort));
     return html`
       ${this.plain ? nothing : this.toolbar(shown.length)}
@@ -103,13 +104,13 @@ export class PeekTable extends LitElement {
         <peek-icon name="search"></peek-icon>
         <input type="search" data-search placeholder=${texts.filter} autocomplete="off" .value=${this.filter} @input=${this.onFilter} />
       </label>
-      <span class="weak small" role="status">${texts.rows(number(shown, 0), number(this.rows.length, 0))}</span>
+      <span class="weak small" role="status">${texts.rows(number(shown, 0), number(this.rows?.length ?? 0, 0))}</span>
       <slot name="actions"></slot>
     </div>`;
   }
 
   private nothingShown(): TemplateResult {
-    const filtered = this.rows.length > 0;
+    const filtered = this.filter !== "" && (this.rows?.length ?? 0) > 0;
     return html`<div class="nothing">
       <p>${filtered ? texts.noMatch : this.empty}</p>
       ${filtered ? html`<button @click=${() => this.changeFilter("")}>${texts.clearFilter}</button>` : nothing}
@@ -140,6 +141,7 @@ export class PeekTable extends LitElement {
   }
 
   private heading(column: Column): TemplateResult {
+    if (!column.title) return html`<td class=${classesOf(column)}></td>`;
     const sort = parseSort(this.sort);
     const sorted = sort?.key === column.key ? (sort.descending ? "descending" : "ascending") : "none";
     const icon = sorted === "none" ? "sort" : sorted === "ascending" ? "arrow-up" : "arrow-down";
@@ -173,7 +175,7 @@ export class PeekTable extends LitElement {
   protected override updated(_changed: PropertyValues): void {
     const line = this.renderRoot.querySelector<HTMLElement>("tbody tr[data-index]");
     const measured = line?.getBoundingClientRect().height ?? 0;
-    if (measured > 0 && Math.abs(measured - this.rowHeight) > 0.5 && this.rows.length > VIRTUAL_FROM) {
+    if (measured > 0 && Math.abs(measured - this.rowHeight) > 0.5 && (this.rows?.length ?? 0) > VIRTUAL_FROM) {
       this.rowHeight = measured;
       this.requestUpdate();
     }

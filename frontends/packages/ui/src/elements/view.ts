@@ -26,29 +26,6 @@ export class PeekView extends LitElement {
         display: block;
         min-width: 0;
       }
-      .skeleton {
-        display: grid;
-        gap: var(--peek-space-3);
-        padding: var(--peek-space-4);
-        opacity: 0;
-        animation: appear 0s 150ms forwards;
-      }
-      .skeleton i {
-        height: 16px;
-        border-radius: 4px;
-        background: var(--peek-surface-3);
-      }
-      .skeleton i:nth-child(2) {
-        width: 82%;
-      }
-      .skeleton i:nth-child(3) {
-        width: 64%;
-      }
-      @keyframes appear {
-        to {
-          opacity: 1;
-        }
-      }
       .message {
         display: grid;
         justify-items: center;
@@ -123,14 +100,10 @@ export class PeekView extends LitElement {
     const stale = all.find((one) => one.status === "stale");
     const rows = all.some((one) => one.rows.length > 0);
     if (failed && !rows) return this.failure(failed);
-    if (!failed && all.some((one) => one.status === "loading" && one.rows.length === 0)) return this.skeleton();
+    if (!failed && all.some((one) => one.status === "loading" && one.rows.length === 0)) return html`<peek-skeleton></peek-skeleton>`;
     const banner = failed ? this.failureBanner(failed) : stale ? this.staleBanner(stale) : nothing;
     if (!rows && !this.bare && all.length > 0) return html`${banner}${this.nothingHere()}`;
     return html`${banner}<slot></slot>`;
-  }
-
-  private skeleton(): TemplateResult {
-    return html`<div class="skeleton" role="status" aria-label=${texts.loading}><i></i><i></i><i></i></div>`;
   }
 
   private nothingHere(): TemplateResult {
