@@ -6,7 +6,7 @@ import trio
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from peek_trio.errors import Rejected
+from peek_trio.errors import Rejected, Unavailable
 
 __all__ = ["SHORTEST_PASSWORD", "Passwords"]
 
@@ -15,10 +15,14 @@ SHORTEST_PASSWORD = 12
 
 _LONGEST = 1024
 _AT_A_TIME = 2
+_MOST_WAITING = 100
 
 
 class Passwords:
-    """Hashes and verifies passwords. A test gives a `hasher` with cheaper parameters; the default ones are argon2-cffi's."""
+    """Hashes and verifies passwords. A test gives a `hasher` with cheaper parameters; the default ones are argon2-cffi's.
+
+    Both methods raise Unavailable, before they cost anything, when a hundred others wait already.
+    """
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()
@@ -42,6 +46,7 @@ class Passwords:
         if self._nobodys is None:
             self._nobodys = await self._in_thread("the password of nobody")
         against = self._nobodys if stored is None else stored
+        self._refuse_crowd()
         matches = await trio.to_thread.run_sync(self._matches, against, password, limiter=self._limiter)
         return matches and stored is not None
 
@@ -57,4 +62,9 @@ class Passwords:
 
     async def _in_thread(self, password: str) -> str:
         encoded = password.encode("utf-8", "surrogatepass")
+        self._refuse_crowd()
         return await trio.to_thread.run_sync(self._hasher.hash, encoded, limiter=self._limiter)
+
+    def _refuse_crowd(self) -> None:
+        if self._limiter.statistics().tasks_waiting >= _MOST_WAITING:
+            raise Unavailable("Too many people are signing in at this moment. Try again in a few seconds.")

@@ -19,7 +19,7 @@ from peek_trio.errors import Rejected
 from peek_trio.security.authority import Session, SessionAuthority, SignInRefused
 from peek_trio.security.passwords import Passwords
 from peek_trio.security.principals import Principal
-from peek_trio.security.sessions import end_sessions, open_session, spend_code, use_session
+from peek_trio.security.sessions import end_sessions, open_session, spend_code, use_session, void_codes
 from peek_trio.security.sign_in_limits import SignInLimits
 from peek_trio.security.tokens import new_token, token_digest
 from peek_trio.storage.database import Database
@@ -76,7 +76,12 @@ class People(SessionAuthority):
         """A new session for `name`. Raises SignInRefused: name or password wrong, or too many failures (then with `after`)."""
         name = _folded(name)
         self._limits.attempt(name)
-        stored = await self._database.run(lambda database: _password_of(database, name), read_only=True)
+        # Only a possible name is looked up: any text may be tried, also one that no database takes.
+        stored = (
+            await self._database.run(lambda database: _password_of(database, name), read_only=True)
+            if _NAME.fullmatch(name)
+            else None
+        )
         if not await self._passwords.verify(stored, password):
             raise SignInRefused(_WRONG)
         self._limits.succeeded(name)
@@ -108,10 +113,10 @@ class People(SessionAuthority):
         found = await self._database.run(lambda database: use_session(database, digest, now), read_only=True)
         if found is None:
             return None
-        principal, is_stale = found
+        _, is_stale = found
         if is_stale:  # at most once an hour: a write for every request would be a high price for a date
-            await self._database.run(lambda database: use_session(database, digest, now, extend=True))
-        return principal
+            found = await self._database.run(lambda database: use_session(database, digest, now, extend=True))
+        return None if found is None else found[0]  # the session may have ended between the two
 
     async def sign_out(self, token: str) -> None:
         """Ends the session. An unknown token is no error."""
@@ -119,7 +124,7 @@ class People(SessionAuthority):
         self._revoked(ended)
 
     async def change_password(self, token: str, current: str | None, new: str) -> None:
-        """Gives the session's person a new password and ends their other sessions.
+        """Gives the session's person a new password, ends their other sessions and voids their sign-in codes.
 
         `current` may be None only when there is no password yet. Raises SignInRefused when it is wrong or the session has ended,
         Rejected when the new password is too weak.
@@ -208,7 +213,10 @@ class People(SessionAuthority):
         self._changed()
 
     async def set_password(self, name: str, password: str | None) -> None:
-        """Gives `name` a new password, or with None takes it away, and ends all their sessions. Raises Rejected: too weak, unknown."""
+        """Gives `name` a new password, or with None takes it away; ends all their sessions and voids their sign-in codes.
+
+        Raises Rejected: too weak, unknown.
+        """
         name = _folded(name)
         await self._store_password(name, None if password is None else await self._passwords.hash(password))
 
@@ -234,6 +242,7 @@ class People(SessionAuthority):
             if keep is not None and person.password != was:
                 raise SignInRefused("The password has been changed meanwhile.")
             person.password = hashed
+            void_codes(database, name)  # whoever holds an old link could otherwise walk in past the new password
             return end_sessions(database, person=name, keep=keep)
 
         self._revoked(await self._database.run(store))

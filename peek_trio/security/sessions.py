@@ -15,7 +15,7 @@ from peek_trio.security.principals import Principal
 from peek_trio.security.tokens import new_token, token_digest
 from peek_trio.storage.tables import LinkCodeRow, PersonRow, SessionRow
 
-__all__ = ["SESSION_LIFETIME", "end_sessions", "open_session", "principal_of", "spend_code", "use_session"]
+__all__ = ["SESSION_LIFETIME", "end_sessions", "open_session", "principal_of", "spend_code", "use_session", "void_codes"]
 
 SESSION_LIFETIME = timedelta(days=30)
 """A session ends this long after it was last used."""
@@ -77,3 +77,8 @@ def spend_code(database: DatabaseSession, digest: bytes, now: datetime) -> Perso
     if code is None or code.expires <= now:
         return None
     return database.get(PersonRow, code.person, with_for_update=True)
+
+
+def void_codes(database: DatabaseSession, person: str) -> None:
+    """Makes the one-time codes that `person` has not used worthless."""
+    database.execute(sa.delete(LinkCodeRow).where(LinkCodeRow.person == person))

@@ -1,7 +1,7 @@
 """How often somebody may guess: after a few failures for a name, the next attempt has to wait, twice as long each time.
 
 An attempt counts as failed from its beginning until it has succeeded, so guesses made side by side are counted as well. The table of
-names is bounded; when it is full, whoever has waited longest to be forgotten is.
+names is bounded, and so is what it keeps of each; when it is full, whoever has waited longest to be forgotten is.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ import attrs
 from peek_trio.security.authority import SignInRefused
 
 __all__ = ["SignInLimits"]
+
+_LONGEST = 100
+"""Characters of a name that are remembered. Nobody's name is as long, so two that begin alike are both nobody's."""
 
 
 @attrs.define
@@ -48,7 +51,7 @@ class SignInLimits:
 
     def attempt(self, name: str) -> None:
         """Counts an attempt to sign in as `name`. Raises SignInRefused, saying how long to wait, when it comes too early."""
-        now = self._clock()
+        now, name = self._clock(), name[:_LONGEST]
         failures = self._failures.get(name)
         if failures is None or now - failures.last > self._forget_after:
             failures = _Failures(0, now)
@@ -63,7 +66,7 @@ class SignInLimits:
 
     def succeeded(self, name: str) -> None:
         """Forgets the failures of `name`: it was they."""
-        self._failures.pop(name, None)
+        self._failures.pop(name[:_LONGEST], None)
 
     def _pause(self, failures: int) -> float:
         over = failures - self._free

@@ -60,8 +60,8 @@ class Receipts:
     ) -> Receipt:
         """Does `work` unless this action has been done, and returns its receipt. The unit of work commits both.
 
-        A Rejected that `work` raises undoes what it did and is kept as the receipt; any other exception undoes the unit of work,
-        and the action may be sent again. An action `made` longer ago than receipts are kept is rejected, since nobody can tell any
+        A Rejected that `work` raises undoes what it did and is kept as the receipt, and so does a value that its column does not
+        take, since it never will; any other exception undoes the unit of work, and the action may be sent again. An action `made` longer ago than receipts are kept is rejected, since nobody can tell any
         more whether it has been applied.
         """
         if not _claim(session, device, action_id, order_key, seq):
@@ -73,6 +73,9 @@ class Receipts:
                 result = encode(work(session))
         except Rejected as rejected:
             return _reject(session, device, action_id, str(rejected))
+        except DataError as error:
+            log.info("An action of %s was rejected: %s", device, error.orig)
+            return _reject(session, device, action_id, "A value in it is not one that can be stored.")
         if result:
             session.execute(_update(device, action_id).values(result=result))
         return Receipt("applied", result=result)

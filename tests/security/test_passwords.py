@@ -1,9 +1,14 @@
 """Passwords."""
 
+import threading
+from typing import Literal
+
 import pytest
+import trio
+import trio.testing
 from argon2 import PasswordHasher
 
-from peek_trio.errors import Rejected
+from peek_trio.errors import Rejected, Unavailable
 from peek_trio.security.passwords import Passwords
 
 WEAK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -60,3 +65,32 @@ async def test_a_hash_with_weaker_parameters_is_outdated(passwords: Passwords) -
 async def test_the_default_parameters_work_too() -> None:
     passwords = Passwords()
     assert await passwords.verify(await passwords.hash("correct horse battery"), "correct horse battery")
+
+
+class GatedHasher(PasswordHasher):
+    """Verifies nothing before the gate is opened."""
+
+    def __init__(self) -> None:
+        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+        self.gate = threading.Event()
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
+        assert self.gate.wait(30)
+        return super().verify(hash, password)
+
+
+async def test_a_crowd_at_the_door_is_turned_away_instead_of_queued_without_end() -> None:
+    hasher = GatedHasher()
+    passwords = Passwords(hasher)
+    stored = await passwords.hash("correct horse battery")
+    assert not await passwords.verify(stored, "x" * 1025)
+    async with trio.open_nursery() as nursery:
+        try:
+            for _ in range(102):  # two at a time, a hundred behind them
+                nursery.start_soon(passwords.verify, stored, "correct horse battery")
+            await trio.testing.wait_all_tasks_blocked()
+            with pytest.raises(Unavailable, match="Too many people are signing in"):
+                await passwords.verify(stored, "correct horse battery")
+        finally:
+            hasher.gate.set()
+    assert await passwords.verify(stored, "correct horse battery")

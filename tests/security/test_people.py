@@ -1,6 +1,8 @@
 """People and their sessions, on the real database."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -374,3 +376,44 @@ async def test_every_change_is_told(people: People) -> None:
     await people.set_password("ben", GOOD)
     await people.remove("ben")
     assert len(changes) == 4
+
+
+# What an attacker would try
+
+
+@pytest.mark.parametrize("name", ["\0", "ann\0", "", "x" * 60_000, "ann; drop table people", "\ud800"])
+async def test_any_text_may_be_tried_as_a_name(people: People, name: str) -> None:
+    with pytest.raises(SignInRefused, match=r"The name or the password is not right\."):
+        await people.sign_in(name, GOOD)
+
+
+async def test_a_new_password_voids_the_links_that_were_sent_before(people: People) -> None:
+    code = await people.create_link_code("ann")
+    await people.set_password("ann", "another good password")
+    with pytest.raises(SignInRefused, match="used or is too old"):
+        await people.redeem(code)
+
+
+async def test_changing_ones_own_password_voids_the_links_that_were_sent_before(people: People) -> None:
+    session = await people.sign_in("ann", GOOD)
+    code = await people.create_link_code("ann")
+    await people.change_password(session.token, GOOD, "another good password")
+    with pytest.raises(SignInRefused, match="used or is too old"):
+        await people.redeem(code)
+
+
+async def test_a_session_that_ends_while_its_use_is_noted_proves_nobody(
+    people: People, database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await people.sign_in("ann", GOOD)
+    clock.now += timedelta(hours=2)
+    run = database.run
+
+    async def run_late(fn: Callable[[Any], Any], *, read_only: bool = False) -> Any:
+        if not read_only:  # the use is about to be noted: somebody is quicker
+            monkeypatch.undo()
+            await people.set_password("ann", None)
+        return await run(fn, read_only=read_only)
+
+    monkeypatch.setattr(database, "run", run_late)
+    assert await people.resolve(session.token) is None

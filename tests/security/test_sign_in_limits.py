@@ -81,3 +81,11 @@ def test_the_table_of_names_is_bounded(clock: Clock) -> None:
     for number in range(1000):
         limits.attempt(f"name {number}")
     assert len(limits._failures) == 100
+
+
+def test_of_a_name_that_is_longer_than_any_only_the_beginning_is_kept(clock: Clock) -> None:
+    limits = SignInLimits(clock, free=1)
+    limits.attempt("x" * 60_000)
+    assert wait_for(limits, "x" * 100) == 1
+    limits.succeeded("x" * 60_000)
+    assert wait_for(limits, "x" * 100) is None

@@ -14,7 +14,7 @@ export class PeekBanner extends LitElement {
         align-items: center;
         gap: var(--peek-space-1) var(--peek-space-2);
         min-height: 40px;
-        padding: var(--peek-space-1) var(--peek-space-3);
+        padding: 6px var(--peek-space-3);
         border-radius: var(--peek-radius);
         background: var(--soft);
         color: var(--peek-text-strong);
