@@ -44,6 +44,7 @@ __all__ = [
     "TupleError",
     "Unavailable",
     "from_wire",
+    "sentence_of",
     "to_wire",
 ]
 
@@ -215,7 +216,7 @@ def to_wire(error: BaseException) -> dict[str, Any]:
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
     if not isinstance(error, PeekError):
-        return {"type": "RemoteError", "message": f"{type(error).__name__}: {error}"[:LONGEST_MESSAGE]}
+        return {"type": "RemoteError", "message": sentence_of(error)}
     kind = type(error).__name__
     if isinstance(error, RemoteError) and error.kind:
         kind = error.kind  # relayed: the next hop is told what the first one was
@@ -223,6 +224,16 @@ def to_wire(error: BaseException) -> dict[str, Any]:
     if isinstance(error, TupleError):
         data["path"] = error.path
     return data
+
+
+def sentence_of(error: BaseException) -> str:
+    """What people and peers are told of an error: its sentence if it is ours, else its class and the first line of its text.
+
+    The lines after the first are for the log: a database error's are the statement and its values.
+    """
+    if isinstance(error, PeekError):
+        return str(error)[:LONGEST_MESSAGE]
+    return f"{type(error).__name__}: {error}".partition("\n")[0][:LONGEST_MESSAGE]
 
 
 def from_wire(data: Mapping[str, Any]) -> PeekError:

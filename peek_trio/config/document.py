@@ -25,10 +25,12 @@ def read_document(path: Path) -> dict[str, Any] | None:
         document = json.loads(text, object_pairs_hook=_without_duplicates)
     except json.JSONDecodeError as error:
         raise ConfigError(_describe(path, text, error)) from None
-    except (RecursionError, _DuplicateKey) as error:
+    except _DuplicateKey as error:
         raise ConfigError(f"{path}: {error}.") from None
+    except RecursionError:
+        raise ConfigError(f"{path} nests far too deep for a configuration.") from None
     if not isinstance(document, dict):
-        raise ConfigError(f"{path} must hold one JSON object, {{…}}; it holds {type(document).__name__}.")
+        raise ConfigError(f"{path} must hold one JSON object, {{…}}; it holds {_JSON_NAMES[type(document)]}.")
     return document
 
 
@@ -51,6 +53,16 @@ def write_document(path: Path, document: Mapping[str, Any]) -> None:
     except OSError as error:
         Path(name).unlink(missing_ok=True)
         raise ConfigError(f"{path} cannot be written: {error.strerror}.") from None
+
+
+_JSON_NAMES = {
+    list: "a list",
+    str: "a text",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    type(None): "null",
+}
 
 
 class _DuplicateKey(ValueError):

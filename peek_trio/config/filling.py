@@ -1,6 +1,7 @@
 """Bind a JSON document to a default configuration: check every value, fill in what is missing, notice what is unknown."""
 
 import difflib
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
@@ -70,7 +71,8 @@ def _checked(kind: Kind, value: object, file: str, where: str) -> Any:
 
 
 def _wrong(file: str, where: str, value: object, expected: str) -> ConfigError:
-    shown = "a text" if isinstance(value, str) and "@" in value else repr(value)  # it may hold a password
+    secret = isinstance(value, str) and "@" in value  # it may hold a password
+    shown = "a text" if secret else json.dumps(value, ensure_ascii=False)  # as it stands in the file
     return ConfigError(f"{file}: {where} must be {expected}, but it is {shown}.")
 
 

@@ -14,7 +14,12 @@ HOME_VARIABLE = "PEEK_HOME"
 
 
 def base_directory(given: str | None, environ: Mapping[str, str] = os.environ) -> Path:
-    """The directory that holds the homes: `--home`, else `PEEK_HOME`, else the user's own home."""
+    """The directory that holds the homes: `--home`, else `PEEK_HOME`, else the user's own home.
+
+    Raises ConfigError for an empty `--home`: that is a variable which was not set, in somebody's script.
+    """
+    if given == "":
+        raise ConfigError("--home is empty. Give it a directory, or leave it out.")
     return Path(given or environ.get(HOME_VARIABLE) or Path.home()).expanduser().absolute()
 
 

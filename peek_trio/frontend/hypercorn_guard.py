@@ -183,6 +183,12 @@ class _Http1(H11Protocol):
         pass
 
     async def _create_stream(self, request: h11.Request) -> None:
+        names = {name for name, _ in request.headers}
+        if names >= {b"content-length", b"transfer-encoding"}:
+            # Two lengths: what is in front of us may have read the other one, and taken the rest for another's request.
+            await self._send_error_response(400)
+            await self.send(Closed())
+            return
         headers = [(name, value) for name, value in request.headers if name != b"upgrade"]
         plain = h11.Request(
             method=request.method, target=request.target, headers=headers, http_version=request.http_version

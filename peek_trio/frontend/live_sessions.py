@@ -1,7 +1,8 @@
 """Which links hang on which session, so that a session's end is the end of its links too.
 
 A sign-out on this site ends them at once. What happens elsewhere, an expired session, a person removed, roles that changed, is found by
-asking again once a minute.
+asking again once a minute. A new link's session is asked about once more right away: it may have ended while the link was welcomed, when
+there was no link yet that whoever ended it could have closed.
 """
 
 from __future__ import annotations
@@ -32,13 +33,15 @@ class LiveSessions:
     def __init__(self, authority: SessionAuthority) -> None:
         self._authority = authority
         self._links: dict[str, set[Link]] = {}
-        self._check = trio.Event()
+        self._due: set[str] = set()
+        self._something_due = trio.Event()
 
     @contextmanager
     def hold(self, token: str, link: Link) -> Iterator[None]:
         """Within, `link` hangs on the session of `token`."""
         links = self._links.setdefault(token, set())
         links.add(link)
+        self._check_soon(token)
         try:
             yield
         finally:
@@ -52,16 +55,26 @@ class LiveSessions:
 
     def check_soon(self) -> None:
         """Ask about all sessions now instead of within the minute."""
-        self._check.set()
+        self._check_soon(*self._links)
 
     async def watch(self) -> None:
         """Ask about the sessions regularly and close the links of those that have ended or mean somebody else now."""
+        next_round = trio.current_time() + CHECK_INTERVAL
         while True:
-            with trio.move_on_after(CHECK_INTERVAL):
-                await self._check.wait()
-            self._check = trio.Event()
-            for token in list(self._links):
-                await self._check_one(token)
+            with trio.move_on_at(next_round):
+                await self._something_due.wait()
+            if trio.current_time() >= next_round:
+                next_round += CHECK_INTERVAL
+                self.check_soon()
+            self._something_due = trio.Event()
+            due, self._due = self._due, set()
+            for token in due:
+                if token in self._links:
+                    await self._check_one(token)
+
+    def _check_soon(self, *tokens: str) -> None:
+        self._due.update(tokens)
+        self._something_due.set()
 
     async def _check_one(self, token: str) -> None:
         try:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import trio
 
-from peek_trio.errors import LinkError
+from peek_trio.errors import FrameError, LinkError, LinkRefused
 from peek_trio.frontend.front_door import VORTEX, FrontDoor, plain_answer
 from peek_trio.frontend.hypercorn_guard import Caller
 from peek_trio.frontend.incoming_links import IncomingLinks
@@ -51,7 +51,9 @@ async def serve_service_links(
                 link = await accept_link(websocket, board.me, admit, address=str(caller))
                 await links.serve(link)
         except* LinkError as errors:
-            log.debug("The link of %s ended: %s", caller, errors.exceptions[0])
+            ended = errors.exceptions[0]
+            refused = isinstance(ended, LinkRefused | FrameError)  # whoever looks for a missing service looks here
+            log.log(logging.INFO if refused else logging.DEBUG, "The link of %s ended: %s", caller, ended)
 
     async def http(stream: PrefixedStream, caller: Caller) -> None:
         await stream.send_all(plain_answer(404, "Not Found", _SENTENCE))

@@ -173,7 +173,7 @@ async def _body(kind: type[T]) -> T:
     data = await request.get_data(as_text=False)
     try:
         return msgspec.json.decode(data, type=kind)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeError) as error:
         raise BadRequest(f"The body is not what is expected here: {error}") from None
 
 

@@ -17,7 +17,7 @@ from peek_trio.config.keys import AgentConfig, ClientConfig, ServerConfig, Servi
 from peek_trio.errors import PeekError
 from peek_trio.nursery.faults import faults_of, sentences_of
 from peek_trio.nursery.lock import only_one
-from peek_trio.nursery.signals import Stopping, stop_on_signals, stop_without_supervisor
+from peek_trio.nursery.signals import GRACE, Stopping, stop_on_signals, stop_without_supervisor
 
 READY_FD = "PEEK_READY_FD"
 """Environment: the number of an inherited descriptor that takes one line of JSON when the service is ready."""
@@ -38,7 +38,9 @@ def run_service(service: str, base: Path, environ: Mapping[str, str] = os.enviro
     for warning in loaded.warnings:
         logger.warning("%s", warning)
     try:
-        with only_one(home / "service.lock", f"The {service} of {base}"):
+        # A supervisor that was killed and started again meets the services of its former life, which are just ending.
+        patience = GRACE if READY_FD in environ else 0.0
+        with only_one(home / "service.lock", f"The {service} of {base}", patience=patience):
             trio.run(_live, service, loaded.config, home, environ)
     except (PeekError, ExceptionGroup) as failure:  # all that a service does, it does in a nursery
         return _explain(service, failure)
@@ -61,7 +63,7 @@ async def _live(service: str, config: ServiceConfig, home: Path, environ: Mappin
             await trio.sleep_forever()
         finally:
             nursery.cancel_scope.cancel()
-    stopping.ended()
+    # The certain end stays armed: a thread that a plugin left behind must not keep the process from ending.
 
 
 async def _run(config: ServiceConfig, home: Path, *, task_status: trio.TaskStatus[dict[str, str]]) -> None:

@@ -18,6 +18,7 @@ from peek_trio.nursery import platform_contracts as contracts
 from peek_trio.nursery.addresses import site_url
 from peek_trio.nursery.admission import admit_services
 from peek_trio.nursery.credentials import TOKEN_FILE
+from peek_trio.nursery.housekeeping import forget_old_receipts
 from peek_trio.nursery.identity import introduction, own_principal
 from peek_trio.nursery.layers import layer
 from peek_trio.nursery.overview_endpoints import (
@@ -100,7 +101,12 @@ class Server:
         """Open, prepare, start; until cancelled."""
         async with layer(self._board.run), layer(self._revocations.run), self._admin_site() as admin_address:
             await self._prepare_database()
-            async with layer(self._database.listen), layer(self._plugins.run), self._links(admit) as link_address:
+            async with (
+                layer(self._database.listen),
+                layer(forget_old_receipts, self._database),
+                layer(self._plugins.run),
+                self._links(admit) as link_address,
+            ):
                 self._is_ready = True
                 task_status.started({"admin": admin_address, "links": link_address})
                 await trio.sleep_forever()

@@ -5,16 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import trio
-
 from peek_trio.config import DatabaseConfig, home_of
 from peek_trio.errors import PeekError
 from peek_trio.nursery.layers import layer
 from peek_trio.nursery.supervision import UNTIRING, supervise
 from peek_trio.plugin.restart import RestartBudget
 from peek_trio.storage import Database, EmbeddedPostgres
-from peek_trio.storage.embedded.leftover import stop_leftover
-from peek_trio.storage.embedded.place import find_place
 
 logger = logging.getLogger(__name__)
 
@@ -48,11 +44,7 @@ def _tell(failures: ExceptionGroup[Exception], wait: float) -> None:
 
 async def stop_leftover_database(base: Path) -> None:
     """End the embedded PostgreSQL of a server that could not do so itself because it was killed."""
-    home = home_of("server", base)
-    if not (home / "postgres").exists():
-        return
     try:
-        place = await trio.to_thread.run_sync(find_place, home)
-        await stop_leftover(place.data)
+        await EmbeddedPostgres(home_of("server", base)).stop_leftover()
     except PeekError as error:
         logger.warning("%s", error)

@@ -42,7 +42,7 @@ class Stopping:
             self._arm(SHORT_GRACE)
 
     def ended(self) -> None:
-        """The polite end worked: disarm the certain one."""
+        """Disarm the certain end, for a process that goes on."""
         if self._timer is not None:
             self._timer.cancel()
 

@@ -24,6 +24,7 @@ from peek_trio.nursery.faults import faults_of, sentences_of
 from peek_trio.nursery.layers import layer
 from peek_trio.nursery.lock import only_one
 from peek_trio.nursery.operator import first_sign_in_link
+from peek_trio.nursery.signals import FORCED_EXIT_CODE
 from peek_trio.nursery.supervision import UNTIRING, supervise
 from peek_trio.plugin.restart import RestartBudget
 
@@ -48,6 +49,7 @@ class Up:
     _addresses: dict[str, str] = attrs.field(factory=dict, init=False)
     _pids: dict[str, int] = attrs.field(factory=dict, init=False)
     _is_stopping: bool = attrs.field(default=False, init=False)
+    _is_killing: bool = attrs.field(default=False, init=False)
     _server_was_cut_off: bool = attrs.field(default=False, init=False)
 
     def prepare(self) -> None:
@@ -75,6 +77,7 @@ class Up:
 
     def kill(self) -> None:
         """End every child at once; `run` then finds nothing left to stop."""
+        self._is_killing = True
         for pid in self._pids.values():
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(pid, signal.SIGKILL)
@@ -120,6 +123,8 @@ class Up:
         del self._pids[service]
         if service == "server":
             self._server_was_cut_off = returncode not in (0, 1, 2)
+        if self._is_stopping and not self._is_killing and returncode in (-signal.SIGKILL, FORCED_EXIT_CODE):
+            self._line(service, f"cut off  it did not end in time. Its log: {self._log(service)}")
 
     def _died(self, service: str, failures: ExceptionGroup[Exception], wait: float) -> None:
         if self._is_stopping:
@@ -168,16 +173,17 @@ async def run_up(base: Path, say: Say) -> int:
             async with trio.open_nursery() as watch:
                 running = trio.CancelScope()
                 watch.start_soon(_end_on_signals, running, up)
-                with running:
-                    await up.run()
+                try:
+                    with running:
+                        await up.run()
+                finally:
+                    await up.clean_up()  # while signals are still ours: an impatient Ctrl-C must not cut it short
                 watch.cancel_scope.cancel()
         except* ServiceDied as failures:  # at the first start; later deaths are restarts
             exit_code = 2
             for failure in faults_of(failures):
                 if isinstance(failure, ServiceDied):
                     up.say_failed(failure)
-        finally:
-            await up.clean_up()
     return exit_code
 
 
@@ -186,5 +192,5 @@ async def _end_on_signals(running: trio.CancelScope, up: Up) -> None:
         await anext(received)
         up.stopping()
         running.cancel()
-        await anext(received)
-        up.kill()
+        async for _ in received:
+            up.kill()

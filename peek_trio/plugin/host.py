@@ -6,6 +6,7 @@ with each other do so side by side, so a slow one delays only its dependants.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
@@ -23,6 +24,8 @@ from peek_trio.plugin.status import PluginStatus
 from peek_trio.plugin.tuple_owners import TupleOwners
 
 __all__ = ["STOP_SECONDS", "PluginHost"]
+
+_log = logging.getLogger("peek_trio.plugin")
 
 STOP_SECONDS = 8.0
 """How long all plugins together may take to stop."""
@@ -57,6 +60,7 @@ class PluginHost:
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run the plugins until cancelled; then stop them, in at most 8 s. Started once each has started or failed."""
         for status in self._refused.values():
+            _log.error("%s: %s", status.plugin, status.reason)
             self._household.on_status(status)
         async with trio.open_nursery() as nursery:
             house = trio.CancelScope(

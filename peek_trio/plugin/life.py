@@ -106,7 +106,9 @@ class PluginLife:
             return False
         for life in self._required:
             if life.status.state == "failed":
-                self._report("failed", f"It needs {life.manifest.name}, which failed: {life.status.reason}")
+                reason = f"It needs {life.manifest.name}, which failed: {life.status.reason}"
+                _log.error("%s: %s", self.manifest.name, reason)
+                self._report("failed", reason)
                 return False
         return True
 
@@ -116,10 +118,12 @@ class PluginLife:
             if crash is None:
                 return
             reason = reason_for(self._phase, crash)
-            _log.error("%s: %s", self.manifest.name, reason, exc_info=crash)
+            may_restart = self._may_restart(crash) and not self._stopping
+            wait = self._budget.wait_after_crash(trio.current_time()) if may_restart else None
+            outlook = "It is not started again." if wait is None else f"It starts again in {wait:.1f} s."
+            _log.error("%s: %s %s", self.manifest.name, reason, outlook, exc_info=crash)
             if self._stopping:
                 return
-            wait = self._budget.wait_after_crash(trio.current_time()) if self._may_restart(crash) else None
             if wait is None:
                 self._report("failed", reason)
                 return

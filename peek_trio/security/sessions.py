@@ -15,7 +15,15 @@ from peek_trio.security.principals import Principal
 from peek_trio.security.tokens import new_token, token_digest
 from peek_trio.storage.tables import LinkCodeRow, PersonRow, SessionRow
 
-__all__ = ["SESSION_LIFETIME", "end_sessions", "open_session", "principal_of", "spend_code", "use_session", "void_codes"]
+__all__ = [
+    "SESSION_LIFETIME",
+    "end_sessions",
+    "open_session",
+    "principal_of",
+    "spend_code",
+    "use_session",
+    "void_codes",
+]
 
 SESSION_LIFETIME = timedelta(days=30)
 """A session ends this long after it was last used."""

@@ -44,18 +44,21 @@ def service_token(path: Path) -> str:
     if not path.exists():
         _write_new(path, new_token())
     try:
-        with path.open() as file:
+        with path.open("rb") as file:
             status = os.fstat(file.fileno())
-            token = file.read(4096).strip()
+            token = file.read(4096).decode("ascii", "replace").strip()
     except OSError as error:
         raise ConfigError(f"The service token {path} cannot be read: {error.strerror}.") from error
     if status.st_mode & 0o077:
         raise ConfigError(
-            f"Other accounts may read the service token {path}, so it is no secret. Remove the file, which makes a new token, "
-            f"or, if nobody can have read it, run: chmod 600 {path}"
+            f"Other accounts may read the service token {path}, so it is no secret. If nobody can have read it, run: "
+            f"chmod 600 {path} Otherwise remove it from every home; the server makes a new one for all to copy."
         )
-    if len(token) < _SHORTEST:
-        raise ConfigError(f"The file {path} does not hold a service token. Remove it, and a new one is made.")
+    if len(token) < _SHORTEST or not token.isprintable() or not token.isascii():
+        raise ConfigError(
+            f"The file {path} does not hold a service token. Remove it: the server makes a new one when it starts, "
+            "and any other service takes a copy of the server's."
+        )
     return token
 
 

@@ -18,6 +18,7 @@ from peek_trio.storage.interruptible import Interruption, run_interruptible
 from peek_trio.storage.listener import backoff, listen
 from peek_trio.storage.unit_of_work import open_engine, unit_of_work
 from peek_trio.storage.upgrade import PLATFORM_SCHEMA, PLATFORM_VERSIONS, migrate
+from peek_trio.storage.urls import shown
 
 __all__ = ["Database"]
 
@@ -48,7 +49,7 @@ class Database:
             except DatabaseUnavailable as error:
                 attempt += 1
                 pause = backoff(attempt)
-                log.warning("%s Trying again in %.1f s.", error, pause)
+                log.warning("%s Trying %s again in %.1f s.", error, shown(self._engine.url), pause)
                 await trio.sleep(pause)
             else:
                 if attempt:

@@ -16,6 +16,7 @@ from sqlalchemy.engine import Engine
 from peek_trio.errors import DatabaseUnavailable
 from peek_trio.storage.changes import CHANNEL, EVERYTHING, Announcement, ChangeFeed
 from peek_trio.storage.unit_of_work import is_unreachable, unavailable
+from peek_trio.storage.urls import shown
 
 __all__ = ["backoff", "listen"]
 
@@ -38,7 +39,7 @@ async def listen(engine: Engine, origin: str, feed: ChangeFeed, *, task_status: 
         except DatabaseUnavailable as error:
             attempt += 1
             pause = backoff(attempt)
-            log.warning("%s Listening again in %.1f s.", error, pause)
+            log.warning("%s Listening to %s again in %.1f s.", error, shown(engine.url), pause)
             await trio.sleep(pause)
             continue
         attempt = 0
@@ -50,7 +51,7 @@ async def listen(engine: Engine, origin: str, feed: ChangeFeed, *, task_status: 
                 task_status.started()
             await _hear(connection, origin, feed)
         except psycopg.OperationalError as error:
-            log.warning("%s Listening again.", unavailable(error, engine))
+            log.warning("%s Listening to %s again.", unavailable(error), shown(engine.url))
         finally:
             connection.close()
         attempt = 1
@@ -75,6 +76,6 @@ def _connect(engine: Engine) -> Connection:
         connection.execute(f"LISTEN {CHANNEL}")
     except psycopg.OperationalError as error:
         if is_unreachable(error):
-            raise unavailable(error, engine) from error
+            raise unavailable(error) from error
         raise
     return connection

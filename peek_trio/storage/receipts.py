@@ -9,6 +9,7 @@ order and one at a time, and refusing a late one would lose it.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeVar, cast
@@ -16,12 +17,15 @@ from typing import Any, Literal, TypeVar, cast
 import attrs
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session
 
 from peek_trio.errors import Rejected
 from peek_trio.storage.tables import ReceiptRow
 
 __all__ = ["KEPT_FOR", "Receipt", "Receipts"]
+
+log = logging.getLogger(__name__)
 
 R = TypeVar("R")
 
@@ -61,8 +65,8 @@ class Receipts:
         """Does `work` unless this action has been done, and returns its receipt. The unit of work commits both.
 
         A Rejected that `work` raises undoes what it did and is kept as the receipt, and so does a value that its column does not
-        take, since it never will; any other exception undoes the unit of work, and the action may be sent again. An action `made` longer ago than receipts are kept is rejected, since nobody can tell any
-        more whether it has been applied.
+        take, since it never will; any other exception undoes the unit of work, and the action may be sent again. An action `made`
+        longer ago than receipts are kept is rejected, since nobody can tell any more whether it has been applied.
         """
         if not _claim(session, device, action_id, order_key, seq):
             return _stored(session, device, action_id)
@@ -74,7 +78,7 @@ class Receipts:
         except Rejected as rejected:
             return _reject(session, device, action_id, str(rejected))
         except DataError as error:
-            log.info("An action of %s was rejected: %s", device, error.orig)
+            log.info("The action %s of %s was rejected: %s", action_id, device, error.orig)
             return _reject(session, device, action_id, "A value in it is not one that can be stored.")
         if result:
             session.execute(_update(device, action_id).values(result=result))

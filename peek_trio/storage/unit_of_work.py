@@ -23,7 +23,7 @@ from sqlalchemy.sql.dml import UpdateBase
 from peek_trio.errors import DatabaseUnavailable
 from peek_trio.storage.changes import CHANNEL, Announcement
 from peek_trio.storage.interruptible import Interrupted, Interruption
-from peek_trio.storage.urls import connect_options, engine_url, shown
+from peek_trio.storage.urls import connect_options, engine_url
 
 __all__ = ["UnitOfWork", "is_interruption", "is_unreachable", "open_engine", "touch", "unavailable", "unit_of_work"]
 
@@ -38,6 +38,7 @@ def open_engine(url: str | URL, *, pool_size: int = 8) -> Engine:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=30,
+        hide_parameters=True,  # an error may travel to a device or into a log; what people entered stays out of it
         connect_args=connect_options(),
     )
     event.listen(engine, "checkout", _replace_when_broken)
@@ -102,11 +103,12 @@ def is_interruption(error: BaseException) -> bool:
     return isinstance(original, psycopg.errors.QueryCanceled)
 
 
-def unavailable(error: BaseException, engine: Engine) -> DatabaseUnavailable:
-    """The DatabaseUnavailable that tells of `error`, with the URL but not its password."""
+def unavailable(error: BaseException) -> DatabaseUnavailable:
+    """The DatabaseUnavailable that tells why, and not where: people on phones read it. Where is in the log."""
     original = error.orig if isinstance(error, DBAPIError) else error
     lines = str(original).strip().splitlines() or [type(original).__name__]
-    return DatabaseUnavailable(f"The database {shown(engine.url)} is not reachable: {lines[0]}")
+    why = lines[0].rpartition(" failed: ")[2].removeprefix("FATAL:").strip()
+    return DatabaseUnavailable(f"The database is not reachable: {why.removesuffix('.')}.")
 
 
 class UnitOfWork:
@@ -148,7 +150,7 @@ def unit_of_work(
         if is_interruption(error) and interruption.requested:
             raise Interrupted from error
         if is_unreachable(error):
-            raise unavailable(error, engine) from error
+            raise unavailable(error) from error
         raise
 
 

@@ -63,7 +63,7 @@ def migrate(engine: Engine, schema: str, versions_dir: Path, interruption: Inter
         if is_interruption(error) and interruption.requested:
             raise Interrupted from error
         if is_unreachable(error):
-            raise unavailable(error, engine) from error
+            raise unavailable(error) from error
         raise MigrationError(f"Migrating the schema {schema} failed: {_first_line(error)}") from error
 
 

@@ -1,8 +1,8 @@
 """Actions: what a device wants done, once, in order.
 
-An action names the device, an order key and its place in that order. Actions of one device and key are applied one after the other in
-the order they arrive; different keys do not wait for each other. Exactly once is the handler's part (it keeps the receipt); here every
-action gets an answer that tells the device what to do next: forget it, show why it was rejected, send it again, or sign in.
+An action names the device, an order key and its place in that order. Actions of one person, device and key are applied one after the
+other in the order they arrive; different keys do not wait for each other. Exactly once is the handler's part (it keeps the receipt);
+here every action gets an answer that tells the device what to do next: forget it, show why it was rejected, send it again, or sign in.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import attrs
 import trio
 
 from peek_trio.errors import (
+    LONGEST_MESSAGE,
+    BadRequest,
     CallError,
     DatabaseUnavailable,
     DeadlineExceeded,
@@ -34,6 +36,7 @@ from peek_trio.transport.rpc import Spawn
 from peek_trio.transport.state import instant
 from peek_trio.transport.wire import Frame
 from peek_trio.tuples import Codec, TupleRegistry
+from peek_trio.tuples.plain import LARGEST_INT
 
 __all__ = [
     "ActionRequest",
@@ -45,6 +48,7 @@ __all__ = [
     "Waiting",
     "ack_frame",
     "read_ack",
+    "read_act",
 ]
 
 log = logging.getLogger(__name__)
@@ -57,6 +61,9 @@ RETRY_AFTER = 5.0
 
 MOST_WAITING = 1000
 """Actions of one device and order key that may wait their turn."""
+
+LONGEST_NAME = 200
+"""Characters of an action's id, of its device's and of its order key: a receipt is found by them."""
 
 ActionStatus = Literal["applied", "rejected", "retry", "sign-in"]
 
@@ -95,6 +102,8 @@ class ActionResult:
 
 Apply = Callable[[ActionRequest], Awaitable[ActionResult]]
 
+_LaneKey = tuple[str, str, str, str]
+
 
 @attrs.frozen(eq=False)
 class Handler:
@@ -114,7 +123,7 @@ class Actions:
         self._spawn = spawn
         self._handlers: dict[str, Handler] = {}
         self._handled_once: set[str] = set()
-        self._lanes: dict[tuple[str, str], deque[Waiting]] = {}
+        self._lanes: dict[_LaneKey, deque[Waiting]] = {}
 
     def add(self, handler: Handler) -> Callable[[], None]:
         """Handles a type from now on; returns what removes it. Raises PeekError when somebody else handles it."""
@@ -126,30 +135,21 @@ class Actions:
 
     def handles(self, name: object) -> bool:
         """Whether a type is handled here, or was until its plugin stopped."""
-        return name in self._handled_once
+        return isinstance(name, str) and name in self._handled_once
 
     def answer(self, port: Port, frame: Frame, principal: Principal) -> None:
         """Takes an `act` of `port`, or refuses it at once. Raises FrameError for a header that is not an act's."""
-        number, header = number_of(frame), frame.header
-        name, seq = text(header, "t"), header.get("seq")
-        if type(seq) is not int or seq < 1:
-            raise FrameError("An act needs seq, an integer from 1.", close_code=1002)
-        request = ActionRequest(
-            frame.body,
-            text(header, "id"),
-            text(header, "dev"),
-            text(header, "key"),
-            seq,
-            instant(header.get("made")),
-            principal,
-        )
+        number, name = number_of(frame), text(frame.header, "t")
         waiting = Waiting(lambda result: self._tell(port, number, waiting, result))
         try:
+            request = read_act(frame, principal)
             port.answer_begins(number, waiting)
+        except BadRequest as error:
+            port.tell(ack_frame(self._registry.codec, number, ActionResult("rejected", str(error))))
         except Unavailable as full:
             port.tell(ack_frame(self._registry.codec, number, ActionResult("retry", str(full), after=1.0)))
-            return
-        self.take(waiting, name, request, lambda: self._registry.codec.decode_one(name, frame.body))
+        else:
+            self.take(waiting, name, request, lambda: self._registry.codec.decode_one(name, frame.body))
 
     def take(self, waiting: Waiting, name: str, request: ActionRequest, decode: Callable[[], object]) -> None:
         """Queues an action in its lane, or answers `waiting` at once with why not. `decode` makes the tuple, or raises TupleError."""
@@ -166,7 +166,8 @@ class Actions:
             waiting.answer(ActionResult("rejected", f"{name} does not fit its declaration. {error}"))
             return
         waiting.handler = handler
-        lane_key = (request.device, request.key)
+        # Whose it is comes first: a device's name proves nothing, and must not hold up somebody else's.
+        lane_key = (request.principal.kind, request.principal.name, request.device, request.key)
         lane = self._lanes.get(lane_key)
         if lane is None:
             self._lanes[lane_key] = deque([waiting])
@@ -191,7 +192,7 @@ class Actions:
             log.error("%s was applied, but its result cannot travel: %s", waiting.handler.name, error)
             port.tell(ack_frame(self._registry.codec, number, ActionResult(result.status, result.message)))
 
-    async def _work(self, lane_key: tuple[str, str]) -> None:
+    async def _work(self, lane_key: _LaneKey) -> None:
         lane = self._lanes[lane_key]
         try:
             while lane:
@@ -221,7 +222,7 @@ async def _applied(waiting: Waiting) -> ActionResult:
 
 def _failed(handler: Handler, error: Exception) -> ActionResult:
     if isinstance(error, DatabaseUnavailable | Unavailable | DeadlineExceeded):
-        log.warning("%s is to be sent again: %s", handler.name, error)
+        log.info("%s is to be sent again: %s", handler.name, error)
         return ActionResult("retry", str(error), after=RETRY_AFTER)
     if isinstance(error, CallError):
         return ActionResult("rejected", str(error))
@@ -249,11 +250,29 @@ class Waiting:
         """Actions do not stream."""
 
 
+def read_act(frame: Frame, principal: Principal) -> ActionRequest:
+    """The request in an `act`, its body not decoded yet.
+
+    Raises FrameError for a header that is not an act's, BadRequest for one whose texts no receipt can be filed under.
+    """
+    header = frame.header
+    text(header, "t")
+    id, device, key, seq = text(header, "id"), text(header, "dev"), text(header, "key"), header.get("seq")
+    if type(seq) is not int or not 1 <= seq <= LARGEST_INT:
+        raise FrameError("An act needs seq, an integer from 1.", close_code=1002)
+    made = instant(header.get("made"))
+    if not (id and device) or any(len(part) > LONGEST_NAME or "\0" in part for part in (id, device, key)):
+        raise BadRequest(
+            f"The id, device and key of an action have at most {LONGEST_NAME} characters, none of them NUL."
+        )
+    return ActionRequest(frame.body, id, device, key, seq, made, principal)
+
+
 def ack_frame(codec: Codec, number: int, result: ActionResult) -> Frame:
     """The `ack` that carries a result."""
     header: dict[str, Any] = {"k": "ack", "i": number, "status": result.status}
     if result.message:
-        header["message"] = result.message
+        header["message"] = result.message[:LONGEST_MESSAGE]
     if result.after is not None:
         header["after"] = result.after
     body = result.encoded

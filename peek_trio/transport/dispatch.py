@@ -20,7 +20,7 @@ from peek_trio.errors import (
     Unavailable,
 )
 from peek_trio.security import Principal
-from peek_trio.transport.action import Actions
+from peek_trio.transport.action import Actions, read_act
 from peek_trio.transport.asking import ask_all
 from peek_trio.transport.directory import Directory, is_service
 from peek_trio.transport.entry import Have, Subscriber
@@ -28,7 +28,7 @@ from peek_trio.transport.exchange import Port, number_of, text
 from peek_trio.transport.forward import forward, refuse
 from peek_trio.transport.message import LONGEST_RUN, Messages
 from peek_trio.transport.observer import LinkSubscriber
-from peek_trio.transport.rpc import Methods, Spawn
+from peek_trio.transport.rpc import Methods, Spawn, check_call
 from peek_trio.transport.wire import Frame
 from peek_trio.tuples import TupleRegistry, TupleSelector
 
@@ -39,7 +39,11 @@ MOST_SUBSCRIPTIONS = 1000
 
 MOST_OF_A_SERVICE = 10_000
 
+LARGEST_SELECTOR = 16 * 1024
+"""Characters of a subscription's type and selector. Relays keep thousands of them, and send each on with a principal beside it."""
+
 Answer = Callable[[Port, Frame, Principal], None]
+Vouch = Callable[[Frame, Principal], object]
 
 
 class Join(Protocol):
@@ -86,11 +90,11 @@ class Dispatcher:
 
     def _call(self, port: Port, frame: Frame) -> None:
         here = self._methods.serves(frame.header.get("m"))
-        self._request(port, frame, here, self._methods.answer)
+        self._request(port, frame, here, self._methods.answer, _vouch_for_call)
 
     def _act(self, port: Port, frame: Frame) -> None:
         here = self._actions.handles(frame.header.get("t"))
-        self._request(port, frame, here, self._actions.answer)
+        self._request(port, frame, here, self._actions.answer, read_act)
 
     def _message(self, port: Port, frame: Frame) -> None:
         filt, to = frame.header.get("f"), frame.header.get("to")
@@ -101,8 +105,11 @@ class Dispatcher:
         else:
             self._request(port, frame, self._messages.heard(filt), self._messages.answer)
 
-    def _request(self, port: Port, frame: Frame, here: bool, answer: Answer) -> None:
-        """Answers a request here, or passes it on. `here` says whether an endpoint of this service would take it."""
+    def _request(self, port: Port, frame: Frame, here: bool, answer: Answer, vouch: Vouch | None = None) -> None:
+        """Answers a request here, or passes it on. `here` says whether an endpoint of this service would take it.
+
+        Before it is passed on `vouch` checks its header: what breaks the protocol costs its sender's link, never the one that many share.
+        """
         number, header = number_of(frame), frame.header
         to = header.get("to")
         try:
@@ -111,8 +118,10 @@ class Dispatcher:
                 onward = self._directory.way(to, origin=port)
             else:
                 onward = None if here else self._directory.to_server(origin=port)
+            if onward is not None and vouch is not None:
+                vouch(frame, principal)
         except CallError as error:
-            _refuse(port, frame.header["k"], number, error)
+            refuse(port, frame.header["k"], number, error)
             return
         if onward is None:
             answer(port, frame, principal)
@@ -160,6 +169,8 @@ class Dispatcher:
         try:
             principal = _principal(port, frame)
             selector = TupleSelector(name, fields)
+            if len(name) + len(selector.key) > LARGEST_SELECTOR:
+                raise BadRequest(f"The selector is larger than the {LARGEST_SELECTOR} characters allowed.")
             if len(port.subscriptions) >= most:
                 raise Unavailable(f"There are {most} subscriptions on this link, the most it may have.")
         except TupleError as error:
@@ -195,19 +206,16 @@ def _principal(port: Port, frame: Frame) -> Principal:
     if not port.speaks_for_others:
         raise NotAllowed("Only a client service may ask in the name of somebody else.")
     try:
-        return Principal.from_wire(named)
+        principal = Principal.from_wire(named)
     except TupleError as error:
         raise BadRequest(f"The principal does not fit. {error.within('.p')}") from error
+    if principal.kind == "service" and not port.upstream:
+        raise NotAllowed("A client service asks in the name of people; every service speaks for itself.")
+    return principal
 
 
-def _refuse(port: Port, kind: str, number: int, error: CallError) -> None:
-    """Answers a request that gets no further, as its kind is answered."""
-    if kind != "act":
-        port.tell_error(number, error)
-    elif isinstance(error, Unavailable):
-        refuse(port, kind, number, error)
-    else:
-        port.tell(Frame({"k": "ack", "i": number, "status": "rejected", "message": str(error)}))
+def _vouch_for_call(frame: Frame, principal: Principal) -> None:
+    check_call(frame.header)
 
 
 def _have(have: object) -> Have | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 
-from peek_trio.errors import CallError, NotAllowed, PeekError, TaskError
+from peek_trio.errors import CallError, DatabaseUnavailable, NotAllowed, PeekError, TaskError
 from peek_trio.security import Policy, Principal
 
 __all__ = ["core_of", "expected", "refusal"]
@@ -38,5 +38,8 @@ def core_of(error: Exception) -> Exception:
 
 
 def expected(error: Exception) -> bool:
-    """Whether an error is an answer (a refusal, a conflict) rather than a fault that belongs in a log with its traceback."""
-    return isinstance(error, (CallError, TaskError))
+    """Whether an error is an answer (a refusal, a conflict) rather than a fault that belongs in a log with its traceback.
+
+    A database that is away is one too: whoever looks after it is told once, not at every question meanwhile.
+    """
+    return isinstance(error, (CallError, TaskError, DatabaseUnavailable))

@@ -9,14 +9,25 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import Any, Protocol
 
 from peek_trio.errors import BadRequest, FrameError, LinkLost, RemoteError, Unavailable, to_wire
 from peek_trio.transport.timetable import Timetable
 from peek_trio.transport.wire import Frame, Peer
 
-__all__ = ["MOST_IN_FLIGHT", "Answering", "Asking", "FrameLink", "Port", "Watching", "number_of", "text"]
+__all__ = [
+    "MOST_FORWARDED",
+    "MOST_IN_FLIGHT",
+    "MOST_ROOM",
+    "Answering",
+    "Asking",
+    "FrameLink",
+    "Port",
+    "Watching",
+    "number_of",
+    "text",
+]
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +36,9 @@ MOST_IN_FLIGHT = 1000
 
 MOST_FORWARDED = 4 * 2**20
 """Bytes of bodies that others' exchanges may hold on one link until they are answered. Half of what a link queues."""
+
+MOST_ROOM = 1_000_000
+"""Items of a stream that a consumer may have room for."""
 
 
 class FrameLink(Protocol):
@@ -95,10 +109,10 @@ class Port:
 
     def take(self, frame: Frame) -> None:
         """Hands an answer to its exchange. Late answers to exchanges that are over are dropped: nobody waits for them."""
-        number = frame.header.get("i")
-        exchange = self.asking.get(number)  # type: ignore[arg-type]  # a number that is none finds nothing
+        number = number_of(frame)
+        exchange = self.asking.get(number)
         if exchange is not None and exchange.take(frame):
-            self.asking.pop(number, None)  # type: ignore[arg-type]
+            self.asking.pop(number, None)
 
     def tell(self, frame: Frame) -> None:
         """Sends a frame now. A link that has ended swallows it: its end is reported elsewhere."""
@@ -109,6 +123,18 @@ class Port:
         except FrameError as too_large:
             log.warning("An answer was not sent: %s", too_large)
             self.tell_error(frame.header["i"], RemoteError(str(too_large)))
+
+    def request(self, frame: Frame) -> None:
+        """Sends a request now, without waiting for room. Raises BadRequest when it is too large.
+
+        A link that has ended swallows it: `lose` ends the exchange.
+        """
+        try:
+            self.link.send_nowait(frame)
+        except LinkLost:
+            log.debug("A request to %s %s found its link ended.", self.peer.service, self.peer.id)
+        except FrameError as too_large:
+            raise BadRequest(str(too_large)) from too_large
 
     def tell_error(self, number: int, error: BaseException) -> None:
         """Ends the peer's exchange `number` with an error."""
@@ -148,8 +174,8 @@ class Port:
     def more(self, frame: Frame) -> None:
         """The peer's `more`: room for further items of a stream."""
         count = frame.header.get("n")
-        if type(count) is not int or count < 1:
-            raise FrameError("more needs n, the number of items there is room for.")
+        if type(count) is not int or not 1 <= count <= MOST_ROOM:
+            raise FrameError(f"more needs n, the number of items there is room for, from 1 to {MOST_ROOM}.")
         if (exchange := self.answering.get(number_of(frame))) is not None:
             exchange.more(count)
 
@@ -176,7 +202,7 @@ def number_of(frame: Frame) -> int:
     return number
 
 
-def text(header: dict[str, Any], key: str) -> str:
+def text(header: Mapping[str, Any], key: str) -> str:
     """A field of a header that must be a text. Raises FrameError."""
     value = header.get(key)
     if not isinstance(value, str):

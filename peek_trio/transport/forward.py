@@ -6,12 +6,15 @@ answers towards the origin what it is answered from further on.
 
 from __future__ import annotations
 
-from peek_trio.errors import Unavailable
+from peek_trio.errors import LONGEST_MESSAGE, BadRequest, CallError, Unavailable
 from peek_trio.security import Principal
 from peek_trio.transport.exchange import MOST_FORWARDED, MOST_IN_FLIGHT, Port
 from peek_trio.transport.wire import Frame
 
 __all__ = ["Forward", "forward", "refuse"]
+
+_PASSED_ON = frozenset({"k", "m", "d", "w", "t", "id", "dev", "seq", "key", "made", "f"})
+"""What the headers of calls, actions and messages have. Nothing else of a device's crosses the link that all devices share."""
 
 
 class Forward:
@@ -34,6 +37,10 @@ class Forward:
 
     def lost(self, error: Unavailable) -> None:
         """The way on is gone: the origin learns at once."""
+        self.give_up(error)
+
+    def give_up(self, error: CallError) -> None:
+        """Ends the exchange at the origin with an error of ours."""
         self._release()
         if self.origin.answer_ends(self.number, self):
             refuse(self.origin, self.kind, self.number, error)
@@ -74,17 +81,24 @@ def forward(origin: Port, frame: Frame, principal: Principal, onward: Port, *, t
     onward.forwarded += 1
     onward.forwarded_bytes += size
     passing.onward_number = onward.open(passing)
-    header = {**frame.header, "i": passing.onward_number}
-    header.pop("to", None)
+    header = {key: value for key, value in frame.header.items() if key in _PASSED_ON}
+    header["i"] = passing.onward_number
     if to is not None:
         header["to"] = to
     header["p"] = principal.to_wire()
-    onward.tell(Frame(header, frame.body))
+    try:
+        onward.request(Frame(header, frame.body))
+    except BadRequest as too_large:
+        del onward.asking[passing.onward_number]
+        passing.give_up(too_large)
 
 
-def refuse(origin: Port, kind: str, number: int, error: Unavailable) -> None:
-    """Answers an exchange that cannot be passed on just now, as its kind is answered."""
-    if kind == "act":
-        origin.tell(Frame({"k": "ack", "i": number, "status": "retry", "message": str(error), "after": 1.0}))
-    else:
+def refuse(origin: Port, kind: str, number: int, error: CallError) -> None:
+    """Answers an exchange that gets no further, as its kind is answered: an action is sent again if that may help."""
+    if kind != "act":
         origin.tell_error(number, error)
+        return
+    header = {"k": "ack", "i": number, "status": "rejected", "message": str(error)[:LONGEST_MESSAGE]}
+    if isinstance(error, Unavailable):
+        header.update(status="retry", after=1.0)
+    origin.tell(Frame(header))

@@ -23,6 +23,7 @@ from peek_trio.errors import (
     RemoteError,
     TupleError,
     Unavailable,
+    sentence_of,
 )
 from peek_trio.security import Policy, Principal
 from peek_trio.transport.edge import core_of, expected, refusal
@@ -177,7 +178,7 @@ async def _hear(listener: Listener, rows: list[Any], peer: Peer | None, errors: 
                 log.error(
                     "%s failed to take a message for %s.", listener.owner.name, dict(listener.filt), exc_info=error
                 )
-            errors.append(error if isinstance(error, CallError) else RemoteError(f"{type(error).__name__}: {error}"))
+            errors.append(error if isinstance(error, CallError) else RemoteError(sentence_of(error)))
         finally:
             listener.owner.running.discard(scope)
     if scope.cancelled_caught:

@@ -9,7 +9,7 @@ from typing import Any
 
 import trio
 
-from peek_trio.errors import PeekError, RemoteError
+from peek_trio.errors import PeekError, RemoteError, sentence_of
 from peek_trio.security import Principal
 from peek_trio.transport.edge import core_of
 from peek_trio.transport.method import Method
@@ -101,4 +101,4 @@ class _Items:
 
 def _as_seen_from_afar(raised: Exception) -> PeekError:
     error = core_of(raised)
-    return error if isinstance(error, PeekError) else RemoteError(f"{type(error).__name__}: {error}")
+    return error if isinstance(error, PeekError) else RemoteError(sentence_of(error))

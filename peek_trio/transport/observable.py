@@ -17,9 +17,9 @@ from functools import partial
 
 import trio
 
-from peek_trio.errors import DeadlineExceeded, NoSuchEndpoint, PeekError
+from peek_trio.errors import DeadlineExceeded, NoSuchEndpoint, PeekError, sentence_of
 from peek_trio.security import Policy, Principal
-from peek_trio.transport.edge import core_of, refusal
+from peek_trio.transport.edge import core_of, expected, refusal
 from peek_trio.transport.entry import Entry, EntryKey, EntryTable, Have, Subscriber
 from peek_trio.transport.jitter import full_jitter
 from peek_trio.transport.owner import Owner
@@ -187,13 +187,16 @@ class Observables:
         entry.publish(state)
 
     def _failed(self, entry: _ProvidedEntry, provider: Provider, error: Exception) -> None:
-        log.error("Providing %s %s failed.", provider.name, entry.key.selector, exc_info=error)
+        if expected(error):  # an answer to whoever asked, who may ask for nonsense as often as they like
+            log.info("Providing %s was refused: %s", provider.name, error)
+        else:
+            log.error("Providing %s %s failed.", provider.name, entry.key.selector, exc_info=error)
         if entry.state is None:
             self._drop(entry)
             entry.fail(error)
             return
         entry.failures += 1
-        entry.becomes_stale(StaleInfo(self._now(), f"Reading it failed: {error}"))
+        entry.becomes_stale(StaleInfo(self._now(), f"Reading it failed: {sentence_of(error)}"))
         if entry.phase is Phase.IDLE:
             wait = full_jitter(entry.failures, first=0.5, longest=60.0)
             self._timetable.set(entry, trio.current_time() + wait, partial(self._want, entry))

@@ -15,7 +15,7 @@ from typing import Any
 
 import trio
 
-from peek_trio.errors import FrameError, NotAllowed, RemoteError, Unavailable, from_wire
+from peek_trio.errors import BadRequest, FrameError, NotAllowed, RemoteError, Unavailable, from_wire
 from peek_trio.security import Principal
 from peek_trio.transport.entry import Entry, EntryKey, EntryTable, Have, Subscriber
 from peek_trio.transport.exchange import Port
@@ -123,11 +123,21 @@ class Relay:
                     entry.queued = False
                     frame = self._next_frame(entry, port)
                     if frame is not None:
-                        await port.send(frame)
+                        await self._send(entry, frame, port)
                 self._wake = trio.Event()
                 await self._wake.wait()
         except Unavailable:
             return  # whoever runs the link says so
+
+    async def _send(self, entry: _RelayedEntry, frame: Frame, port: Port) -> None:
+        try:
+            await port.send(frame)
+        except BadRequest as too_large:
+            if entry.number is not None:
+                port.asking.pop(entry.number, None)
+                entry.number = None
+            self._forget(entry)
+            entry.fail(too_large)
 
     def disconnected(self, port: Port) -> None:
         """The link to the server is gone. What is kept is stale from now on."""

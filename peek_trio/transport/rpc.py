@@ -17,13 +17,13 @@ from peek_trio.errors import CallError, FrameError, NoSuchEndpoint, PeekError
 from peek_trio.security import Principal
 from peek_trio.transport.contract import DEFAULT_TIMEOUT, LONGEST_TIMEOUT
 from peek_trio.transport.edge import core_of, expected, refusal
-from peek_trio.transport.exchange import Port, number_of
+from peek_trio.transport.exchange import Port, number_of, text
 from peek_trio.transport.method import Method
 from peek_trio.transport.owner import removal
 from peek_trio.transport.wire import Frame
 from peek_trio.tuples import TupleRegistry
 
-__all__ = ["Methods", "Spawn"]
+__all__ = ["Methods", "Spawn", "check_call"]
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Methods:
 
     def serves(self, name: object) -> bool:
         """Whether a method of this name is served here."""
-        return name in self._methods
+        return isinstance(name, str) and name in self._methods
 
     def allowed(self, name: object, principal: Principal) -> Method:
         """The method `name` for `principal`. Raises NoSuchEndpoint or NotAllowed."""
@@ -148,6 +148,12 @@ class _Call:
         while self.room < 1:
             self._room_made = trio.Event()
             await self._room_made.wait()
+
+
+def check_call(header: Mapping[str, Any]) -> None:
+    """Raises FrameError for a header that is not a call's: whoever passes it on vouches for it."""
+    text(header, "m")
+    _seconds(header)
 
 
 def _seconds(header: Mapping[str, Any]) -> float:

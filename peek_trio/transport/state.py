@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-from peek_trio.errors import FrameError, TupleError
+from peek_trio.errors import LONGEST_MESSAGE, FrameError, TupleError
 from peek_trio.tuples import Codec, digest
 
 __all__ = ["ObservedState", "Payload", "StaleInfo", "State"]
@@ -33,7 +33,7 @@ class StaleInfo:
 
     def to_wire(self) -> dict[str, str]:
         """As in the header of `state` and `same`."""
-        return {"since": self.since.isoformat(), "reason": self.reason}
+        return {"since": self.since.isoformat(), "reason": self.reason[:LONGEST_MESSAGE]}
 
     @classmethod
     def from_wire(cls, data: object) -> StaleInfo:

@@ -203,6 +203,21 @@ async def test_a_wish_for_another_protocol_is_answered_in_this_one(http_client, 
     assert (first.status, second.status) == (200, 200)
 
 
+async def test_a_request_with_two_lengths_is_refused_and_nothing_after_it_is_heard(http_client):
+    async with trio.open_nursery() as nursery:
+        client, _ = serving(nursery, reading, http_client)
+        await client.stream.send_all(
+            b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+            b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
+        )
+
+        with trio.fail_after(5):
+            answer = await client.ended()
+
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert answer.count(b"HTTP/1.1") == 1
+
+
 async def test_finishing_ends_idle_connections_at_once_and_lets_an_answer_be_completed(http_client):
     go_on = trio.Event()
 

@@ -217,3 +217,10 @@ async def test_what_is_not_there_says_so_in_json(api, method, path, status):
 
     assert answer.status == status
     assert msgspec.json.decode(answer.body)["error"]["message"]
+
+
+@pytest.mark.parametrize("body", [b'{"name": "maria", "password": "\xff"}', b'{"code": "\xed\xa0\x80"}', b"\xff\xfe"])
+async def test_a_body_that_is_no_unicode_is_a_bad_request(api, body):
+    answer = await api.ask("POST", "/api/session", PEEK, body)
+
+    assert (answer.status, answer.json["error"]["type"]) == (400, "BadRequest")

@@ -228,6 +228,23 @@ async def test_signing_out_ends_the_sessions_links(site, dial, register, fetch):
     assert (end.code, end.reason) == (1008, "You have signed out.")
 
 
+async def test_a_session_that_ends_while_its_link_is_welcomed_ends_the_link_too(site, dial, register, monkeypatch):
+    _, port = site
+    token = register.begin("maria").token
+    resolve = register.resolve
+
+    async def resolve_and_end(asked):
+        principal = await resolve(asked)
+        register.sessions.pop(asked, None)
+        return principal
+
+    monkeypatch.setattr(register, "resolve", resolve_and_end)
+    async with dial(port, token) as link:
+        end = await lost(link)
+
+    assert (end.code, end.reason) == (1008, "Your session has ended. Sign in again.")
+
+
 async def test_closing_the_site_tells_devices_that_it_goes_away(nursery, board, register, build, tmp_path, dial):
     trees = PluginTrees("admin", tmp_path / "overlays")
     closing = Site(name="admin", board=board, authority=register, trees=trees, built=build)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import attrs
 import pytest
 import sqlalchemy as sa
 import trio
@@ -180,6 +181,17 @@ async def test_an_action_older_than_receipts_are_kept_is_refused_with_a_sentence
     receipt = await effected.run(old)
     assert receipt.status == "rejected"
     assert "set the clock of the device" in receipt.message
+    assert await effected.run(effects) == 0
+
+
+async def test_a_value_that_its_column_never_takes_is_rejected_and_not_sent_for_ever(effected: Database) -> None:
+    def overflow(session: Session) -> None:
+        add(session)
+        session.execute(sa.text("insert into effect (id) values (:id)"), {"id": 2**40})
+
+    receipt = await effected.run(applying(overflow))
+    assert receipt == Receipt("rejected", "A value in it is not one that can be stored.")
+    assert await effected.run(applying(add)) == attrs.evolve(receipt, repeated=True)
     assert await effected.run(effects) == 0
 
 

@@ -4,7 +4,7 @@ import { css } from "lit";
 export const mobileStyle = css`
   :host {
     --shell-top: calc(56px + env(safe-area-inset-top));
-    --shell-bottom: calc(64px + env(safe-area-inset-bottom));
+    --shell-bottom: calc(var(--peek-foot) + env(safe-area-inset-bottom));
   }
   .top {
     position: sticky;

@@ -4,7 +4,8 @@
  */
 import { LitElement, css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import type { Json, PeekClient } from "@peek/client";
-import { controls, typography } from "@peek/ui";
+import { controls, toast, typography } from "@peek/ui";
+import { watchFaults } from "./page-faults.ts";
 import type { PluginCatalogue } from "./plugin-catalogue.ts";
 import { matchPath, type Params } from "./router.ts";
 import { texts } from "./texts.ts";
@@ -66,6 +67,7 @@ export class PeekPluginPage extends LitElement {
   private shownRoute = "";
   private mounting = "";
   private brokenName = "";
+  private stopFaults: () => void = () => undefined;
   private readonly changed = (): void => this.requestUpdate();
 
   constructor() {
@@ -81,11 +83,13 @@ export class PeekPluginPage extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.catalogue?.addEventListener("change", this.changed);
+    if (this.hasUpdated) this.watch();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.catalogue?.removeEventListener("change", this.changed);
+    this.stopFaults();
   }
 
   protected override willUpdate(changed: PropertyValues): void {
@@ -95,8 +99,14 @@ export class PeekPluginPage extends LitElement {
       this.catalogue.addEventListener("change", this.changed);
     }
     if (changed.has("plugin") || changed.has("rest")) this.mend();
+    if (changed.has("plugin")) this.watch();
     void this.catalogue.need(this.plugin);
     this.mount();
+  }
+
+  private watch(): void {
+    this.stopFaults();
+    this.stopFaults = watchFaults(window, this.plugin, (message) => toast(`${this.catalogue.entry(this.plugin)?.row.title ?? this.plugin}: ${message}`, "danger"));
   }
 
   /** Chooses and feeds the element; creating it runs the plugin's own code, so any fault of that is caught here. */

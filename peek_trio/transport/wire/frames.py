@@ -17,9 +17,13 @@ from peek_trio.errors import FrameError, TupleError
 from peek_trio.transport.wire.limits import Limits
 from peek_trio.tuples.plain import refuse_deep
 
-__all__ = ["Frame", "pack", "pack_head", "unpack"]
+__all__ = ["HEAD_PREFIX", "Frame", "pack", "pack_head", "unpack"]
 
 _LENGTHS = struct.Struct("!II")
+
+HEAD_PREFIX = _LENGTHS.size
+"""Bytes of a frame before its header."""
+
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 

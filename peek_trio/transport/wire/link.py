@@ -14,7 +14,7 @@ import trio
 
 from peek_trio.errors import FrameError, LinkLost
 from peek_trio.security import Principal
-from peek_trio.transport.wire.frames import Frame, unpack
+from peek_trio.transport.wire.frames import HEAD_PREFIX, Frame, unpack
 from peek_trio.transport.wire.hello import Peer
 from peek_trio.transport.wire.keepalive import Keepalive
 from peek_trio.transport.wire.limits import Limits, LinkTiming
@@ -182,10 +182,16 @@ class Link:
     def _checked(self, frame: Frame) -> Packed:
         self._raise_if_closed()
         ready = packed(frame)
-        size = len(ready[0]) + len(ready[1])
-        if size > self._send_limits.message:
+        limits = self._send_limits
+        if len(ready[0]) - HEAD_PREFIX > limits.header:
             raise FrameError(
-                f'A "{frame.kind}" frame of {size} bytes is larger than the {self._send_limits.message} that '
+                f'A "{frame.kind}" frame has a header of {len(ready[0]) - HEAD_PREFIX} bytes, more than the {limits.header} allowed.',
+                close_code=1009,
+            )
+        size = len(ready[0]) + len(ready[1])
+        if size > limits.message:
+            raise FrameError(
+                f'A "{frame.kind}" frame of {size} bytes is larger than the {limits.message} that '
                 f"{self.peer.service} {self.peer.id} takes.",
                 close_code=1009,
             )

@@ -209,6 +209,8 @@ class _Reader:
         self._fault: Exception | None = None
         self._own_nursery = nursery
         self._waiting: trio.CancelScope | None = None
+        # It outlives the cancellation of those it reads for, so that their goodbye is answered; `stop` ends it.
+        self._scope = trio.CancelScope(shield=True)
 
     @property
     def nursery(self) -> trio.Nursery:
@@ -218,6 +220,10 @@ class _Reader:
     def start_soon(self, reader: Callable[[], Awaitable[None]]) -> None:
         """Starts the reader, as `trio.Nursery.start_soon` would."""
         self._own_nursery.start_soon(self._watch, reader)
+
+    def stop(self) -> None:
+        """Ends the reader: nobody reads any more."""
+        self._scope.cancel()
 
     async def until_done(self, step: Callable[[], Awaitable[_T]], *, within: float, failed: str) -> _T:
         """The result of `step`, a part of the handshake, which is over as soon as the reader is. Raises LinkLost."""
@@ -235,7 +241,8 @@ class _Reader:
 
     async def _watch(self, reader: Callable[[], Awaitable[None]]) -> None:
         try:
-            await reader()
+            with self._scope:
+                await reader()
         except Exception as fault:  # noqa: BLE001  # the edge of a connection: what its bytes do to the library stays here
             _log.debug("The reader of a websocket failed: %r", fault)
             self._fault = fault
@@ -250,12 +257,13 @@ async def _connection(stream: trio.abc.Stream) -> AsyncIterator[_Reader]:
     """Owns a connection's reader and its socket. What the block raises leaves as it is, not wrapped in a group."""
     failure: Exception | None = None
     async with trio.open_nursery() as nursery:
+        reader = _Reader(nursery)
         try:
-            yield _Reader(nursery)
+            yield reader
         except Exception as error:  # noqa: BLE001  # raised again below, outside the nursery
             failure = error
         finally:
-            nursery.cancel_scope.cancel()
+            reader.stop()
             await _close_socket(stream)
     if failure is not None:
         raise failure

@@ -1,6 +1,7 @@
 /** Names every element once. A second copy of this module on a page would be a fault of the build, and the browser says so. */
 import { PeekBanner } from "./elements/banner.ts";
 import { PeekCard } from "./elements/card.ts";
+import { PeekClash } from "./elements/clash.ts";
 import { PeekQuestion } from "./elements/confirm.ts";
 import { PeekDialog } from "./elements/dialog.ts";
 import { PeekField } from "./elements/field.ts";
@@ -22,6 +23,7 @@ import { PeekView } from "./elements/view.ts";
 const elements: Record<string, CustomElementConstructor> = {
   "peek-banner": PeekBanner,
   "peek-card": PeekCard,
+  "peek-clash": PeekClash,
   "peek-dialog": PeekDialog,
   "peek-field": PeekField,
   "peek-freshness": PeekFreshness,

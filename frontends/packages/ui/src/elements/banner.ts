@@ -37,8 +37,8 @@ export class PeekBanner extends LitElement {
         color: var(--state);
       }
       .text {
-        flex: 1 1 0;
-        min-width: 160px;
+        flex: 1 1 200px;
+        min-width: 0;
         overflow-wrap: anywhere;
       }
     `,

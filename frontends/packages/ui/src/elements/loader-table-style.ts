@@ -30,22 +30,4 @@ export const loaderTableStyle = css`
   .failed {
     padding: var(--peek-space-4);
   }
-  .clash {
-    width: 100%;
-    border-collapse: collapse;
-  }
-  .clash th,
-  .clash td {
-    padding: var(--peek-space-2);
-    border-bottom: 1px solid var(--peek-line);
-    text-align: start;
-    overflow-wrap: anywhere;
-  }
-  .clash thead th {
-    color: var(--peek-text-weak);
-    font-size: var(--peek-size-small);
-  }
-  .clash td {
-    color: var(--peek-text-strong);
-  }
 `;

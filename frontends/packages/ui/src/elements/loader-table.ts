@@ -11,6 +11,7 @@ import { number } from "../format.ts";
 import { texts } from "../texts.ts";
 import { controls } from "../theme/controls.ts";
 import { typography } from "../theme/typography.ts";
+import type { Clash } from "./clash.ts";
 import { confirmDialog } from "./confirm.ts";
 import { loaderTableStyle } from "./loader-table-style.ts";
 import { toast } from "./toast.ts";
@@ -25,12 +26,6 @@ interface Editing {
   row: Values;
   /** null for a new row. */
   version: string | null;
-}
-
-interface Clash {
-  mine: Values;
-  theirs: Values | null;
-  version: string;
 }
 
 export class PeekLoaderTable extends LitElement {
@@ -224,27 +219,10 @@ export class PeekLoaderTable extends LitElement {
   private clashDialog(): TemplateResult {
     const clash = this.clash;
     return html`<peek-dialog wide heading=${texts.conflictTitle} ?open=${clash !== null} @dialog-close=${() => (this.clash = null)}>
-      ${clash ? this.clashContent(clash) : nothing}
+      ${clash
+        ? html`<peek-clash .clash=${clash} .fields=${this.fields} @keep-mine=${() => void this.keepMine(clash)} @take-theirs=${() => (this.clash = null)}></peek-clash>`
+        : nothing}
     </peek-dialog>`;
-  }
-
-  private clashContent(clash: Clash): TemplateResult {
-    const theirs = clash.theirs;
-    if (!theirs) return html`<div class="stack"><p>${texts.gone}</p><div class="actions"><button @click=${() => (this.clash = null)}>${texts.close}</button></div></div>`;
-    const differing = this.fields.filter((field) => JSON.stringify(clash.mine[field.key]) !== JSON.stringify(theirs[field.key]));
-    return html`<div class="stack">
-      <p>${texts.conflictText}</p>
-      <table class="clash">
-        <thead><tr><th scope="col">${texts.conflictField}</th><th scope="col">${texts.conflictYours}</th><th scope="col">${texts.conflictTheirs}</th></tr></thead>
-        <tbody>
-          ${differing.map((field) => html`<tr><th scope="row">${field.label}</th><td>${shown(clash.mine[field.key])}</td><td>${shown(theirs[field.key])}</td></tr>`)}
-        </tbody>
-      </table>
-      <div class="actions">
-        <button @click=${this.takeTheirs}>${texts.takeTheirs}</button>
-        <button class="primary" @click=${() => this.keepMine(clash)}>${texts.keepMine}</button>
-      </div>
-    </div>`;
   }
 
   private nameOf(row: Values): string {
@@ -295,10 +273,6 @@ export class PeekLoaderTable extends LitElement {
     }
   }
 
-  private takeTheirs(): void {
-    this.clash = null;
-  }
-
   private async deleteRow(row: Values): Promise<void> {
     const version = this.versionOf(row);
     if (version === null) return;
@@ -322,11 +296,6 @@ export class PeekLoaderTable extends LitElement {
     this.offset = 0;
     this.sort = event.detail;
   }
-}
-
-function shown(value: Json | undefined): string {
-  if (value === null || value === undefined || value === "") return "–";
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 function messageOf(error: unknown): string {

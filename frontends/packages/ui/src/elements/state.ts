@@ -45,7 +45,7 @@ export class PeekState extends LitElement {
       peek-icon {
         width: 18px;
         height: 18px;
-        margin-top: 1px;
+        margin-top: calc((1.45em - 18px) / 2);
       }
       span {
         overflow: hidden;

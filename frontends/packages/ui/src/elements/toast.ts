@@ -25,7 +25,7 @@ export class PeekToastRegion extends LitElement {
     css`
       :host {
         position: fixed;
-        inset: auto 0 max(16px, env(safe-area-inset-bottom)) 0;
+        inset: auto 0 calc(16px + env(safe-area-inset-bottom) + var(--peek-foot)) 0;
         z-index: 100;
         display: grid;
         justify-items: center;

@@ -89,6 +89,7 @@ export const tokens = css`
     --peek-font-code: ui-monospace, "SF Mono", "Cascadia Mono", "Roboto Mono", Menlo, Consolas, monospace;
     --peek-control: 32px;
     --peek-row: 36px;
+    --peek-foot: 0px;
     --peek-focus: 2px solid var(--peek-accent);
   }
   :root[data-site="mobile"] {
@@ -96,6 +97,7 @@ export const tokens = css`
     --peek-size-small: 14px;
     --peek-control: 48px;
     --peek-row: 48px;
+    --peek-foot: 64px;
   }
   :root[data-theme="dark"] {
     ${dark}

@@ -144,7 +144,6 @@ export default class HostMetrics extends PeekPage {
     return html`<peek-card heading=${chart.title}>
       <peek-chart
         label=${chart.title}
-        .unit=${chart.unit}
         .series=${chart.metrics.map(([metric, label]) => this.history.series(metric, label, chart.unit))}
         .thresholds=${limits}
       ></peek-chart>

@@ -35,9 +35,9 @@ export default class StringsPage extends PeekPage {
   buttons(row) {
     const id = row.id;
     return html`<span class="row">
-      <button @click=${() => this.act("AddIntValue", { string_int_id: id, offset: -1 })} aria-label="Take one from ${row.string1}">−1</button>
-      <button @click=${() => this.act("AddIntValue", { string_int_id: id, offset: 1 })} aria-label="Add one to ${row.string1}">+1</button>
-      <button @click=${() => this.act("ToggleCapitals", { string_int_id: id })} aria-label="Toggle capitals of ${row.string1}">Aa</button>
+      <button @click=${() => this.act("AddIntValue", { string_int_id: id, offset: -1 })} aria-label="−1 from ${row.string1}">−1</button>
+      <button @click=${() => this.act("AddIntValue", { string_int_id: id, offset: 1 })} aria-label="+1 to ${row.string1}">+1</button>
+      <button @click=${() => this.act("ToggleCapitals", { string_int_id: id })} aria-label="Aa, toggle capitals of ${row.string1}">Aa</button>
     </span>`;
   }
 

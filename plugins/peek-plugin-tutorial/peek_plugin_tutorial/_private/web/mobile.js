@@ -53,9 +53,9 @@ export default class StringsPage extends PeekPage {
   item(row) {
     return html`<li>
       <span class="what"><span class="strong">${row.string1}</span><br /><span>${row.int1}</span></span>
-      <button @click=${() => this.add(row, -1)} aria-label="Take one from ${row.string1}">−1</button>
-      <button @click=${() => this.add(row, 1)} aria-label="Add one to ${row.string1}">+1</button>
-      <button @click=${() => this.toggle(row)} aria-label="Toggle capitals of ${row.string1}">Aa</button>
+      <button @click=${() => this.add(row, -1)} aria-label="−1 from ${row.string1}">−1</button>
+      <button @click=${() => this.add(row, 1)} aria-label="+1 to ${row.string1}">+1</button>
+      <button @click=${() => this.toggle(row)} aria-label="Aa, toggle capitals of ${row.string1}">Aa</button>
     </li>`;
   }
 
