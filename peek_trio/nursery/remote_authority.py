@@ -72,34 +72,40 @@ class RemoteAuthority:
         self._sign_out = board.caller(contracts.session_sign_out, timeout=_ASK_TIMEOUT)
         self._change_password = board.caller(contracts.session_change_password, timeout=_ASK_TIMEOUT)
         self._sessions = sessions or ResolvedSessions()
+        self._endings = 0
 
     async def sign_in(self, name: str, password: str) -> Session:
         """A new session from the server. Raises SignInRefused, and Unavailable while the server is away."""
-        return self._begin(await self._ask("sign you in", self._sign_in, name=name, password=password))
+        endings = self._endings
+        return self._begin(await self._ask("sign you in", self._sign_in, name=name, password=password), endings)
 
     async def redeem(self, code: str) -> Session:
         """A new session for a one-time code, likewise."""
-        return self._begin(await self._ask("sign you in", self._redeem, code=code))
+        endings = self._endings
+        return self._begin(await self._ask("sign you in", self._redeem, code=code), endings)
 
     async def resolve(self, token: str) -> Principal | None:
         """Whom the token proves. Raises Unavailable when the server is away and nothing recent is known."""
-        now = trio.current_time()
-        known = self._sessions.find(token, now, not_older_than=FRESH)
+        known = self._sessions.find(token, trio.current_time(), not_older_than=FRESH)
         if known is not None:
             return known
-        try:
-            person = await self._ask("check your sign-in", self._resolve, token=token)
-        except Unavailable:
-            known = self._sessions.find(token, now, not_older_than=KEPT_WHILE_AWAY)
-            if known is None:
-                raise
-            return known
-        if person is None:
-            self._sessions.forget(token)
-            return None
-        principal = _principal(person)
-        self._sessions.remember(token, principal, trio.current_time())
-        return principal
+        while True:
+            endings = self._endings
+            try:
+                person = await self._ask("check your sign-in", self._resolve, token=token)
+            except Unavailable:
+                known = self._sessions.find(token, trio.current_time(), not_older_than=KEPT_WHILE_AWAY)
+                if known is None:
+                    raise
+                return known
+            if person is None:
+                self._sessions.forget(token)
+                return None
+            principal = _principal(person)
+            if self._endings == endings:
+                self._sessions.remember(token, principal, trio.current_time())
+                return principal
+            # Sessions ended while the answer was on its way, this one perhaps: it may say what is no longer true.
 
     async def sign_out(self, token: str) -> None:
         """End the session here and on the server. Raises Unavailable when the server could not be told."""
@@ -114,13 +120,15 @@ class RemoteAuthority:
 
     def forget_person(self, name: str) -> None:
         """The server says that this person's sessions have ended."""
+        self._endings += 1
         self._sessions.forget_person(name)
 
-    def _begin(self, answer: SignInAnswer) -> Session:
+    def _begin(self, answer: SignInAnswer, endings: int) -> Session:
         if answer.grant is None:
             raise SignInRefused(answer.refusal, after=answer.after)
         principal = _principal(answer.grant.person)
-        self._sessions.remember(answer.grant.token, principal, trio.current_time())
+        if self._endings == endings:
+            self._sessions.remember(answer.grant.token, principal, trio.current_time())
         return Session(answer.grant.token, principal, answer.grant.expires)
 
     async def _ask(self, purpose: str, call: Callable[..., Awaitable[T]], **arguments: object) -> T:

@@ -49,7 +49,7 @@ class Database:
             except DatabaseUnavailable as error:
                 attempt += 1
                 pause = backoff(attempt)
-                log.warning("%s Trying %s again in %.1f s.", error, shown(self._engine.url), pause)
+                log.warning("%s Trying again in %.1f s: %s", error, pause, shown(self._engine.url))
                 await trio.sleep(pause)
             else:
                 if attempt:

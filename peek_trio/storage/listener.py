@@ -39,7 +39,7 @@ async def listen(engine: Engine, origin: str, feed: ChangeFeed, *, task_status: 
         except DatabaseUnavailable as error:
             attempt += 1
             pause = backoff(attempt)
-            log.warning("%s Listening to %s again in %.1f s.", error, shown(engine.url), pause)
+            log.warning("%s Listening again in %.1f s: %s", error, pause, shown(engine.url))
             await trio.sleep(pause)
             continue
         attempt = 0
@@ -51,7 +51,7 @@ async def listen(engine: Engine, origin: str, feed: ChangeFeed, *, task_status: 
                 task_status.started()
             await _hear(connection, origin, feed)
         except psycopg.OperationalError as error:
-            log.warning("%s Listening to %s again.", unavailable(error), shown(engine.url))
+            log.warning("%s Listening again: %s", unavailable(error), shown(engine.url))
         finally:
             connection.close()
         attempt = 1

@@ -263,7 +263,7 @@ def read_act(frame: Frame, principal: Principal) -> ActionRequest:
     made = instant(header.get("made"))
     if not (id and device) or any(len(part) > LONGEST_NAME or "\0" in part for part in (id, device, key)):
         raise BadRequest(
-            f"The id, device and key of an action have at most {LONGEST_NAME} characters, none of them NUL."
+            f"The id and the device of an action have 1 to {LONGEST_NAME} characters, its key at most as many, and none is NUL."
         )
     return ActionRequest(frame.body, id, device, key, seq, made, principal)
 

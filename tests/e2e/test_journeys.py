@@ -111,6 +111,22 @@ def test_taps_made_without_a_network_are_applied_once_in_order_when_it_returns(
     expect(phone.get_by_role("button", name=re.compile("waiting"))).to_have_count(0)
 
 
+def test_the_phone_opens_without_a_network_and_shows_what_it_knew(
+    signed_in: Page, context: BrowserContext, platform: Platform
+) -> None:
+    phone = open_plugin(signed_in, platform, "mobile", "tutorial")
+    expect(phone.get_by_text("pears")).to_be_visible()
+    phone.evaluate("async () => { await navigator.serviceWorker.ready }")
+    phone.reload()  # the worker controls the page, and has its module, from the second time on
+    expect(phone.get_by_text("pears")).to_be_visible()
+    context.set_offline(True)
+    phone.reload()
+    expect(phone.get_by_text("pears")).to_be_visible()
+    expect(phone.get_by_text("Offline").first).to_be_visible()
+    context.set_offline(False)
+    expect(phone.get_by_text("Live").first).to_be_visible(timeout=40_000)
+
+
 def test_an_alarm_rises_on_the_desktop_and_is_acknowledged_on_the_phone(
     signed_in: Page, context: BrowserContext, platform: Platform
 ) -> None:

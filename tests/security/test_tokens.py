@@ -38,6 +38,15 @@ def test_a_file_without_a_token_is_refused(tmp_path: Path, text: str) -> None:
         service_token(path)
 
 
+def test_a_file_of_other_bytes_is_refused_without_showing_them(tmp_path: Path) -> None:
+    path = tmp_path / "service.token"
+    path.touch(0o600)
+    path.write_bytes(b"secret-secret-secret-secret-secret-\xff\x00")
+    with pytest.raises(ConfigError, match="does not hold a service token") as caught:
+        service_token(path)
+    assert "secret-secret" not in str(caught.value)
+
+
 def test_a_place_where_nothing_can_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("a file, not a folder")
     with pytest.raises(ConfigError, match=f"{tmp_path}/home/service.token cannot be made"):

@@ -159,12 +159,28 @@ async def test_the_connection_of_a_cancelled_unit_is_clean_for_the_next(database
     await single.close()
 
 
-async def test_an_unreachable_database_is_named_without_its_password() -> None:
+async def test_that_a_database_is_unreachable_is_for_everybody_and_where_it_is_for_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     nowhere = Database("postgresql://ann:s3cret@127.0.0.1:1/peek")
-    with pytest.raises(DatabaseUnavailable, match=r"127.0.0.1:1/peek is not reachable") as caught:
+    with pytest.raises(DatabaseUnavailable) as caught:
         await nowhere.run(count)
-    assert "s3cret" not in str(caught.value)
+    assert str(caught.value) == "The database is not reachable: Connection refused."
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(nowhere.ready)
+            while "Trying again in" not in caplog.text:
+                await trio.sleep(0.01)
+            nursery.cancel_scope.cancel()
+    assert "ann:***@127.0.0.1:1/peek" in caplog.text
+    assert "s3cret" not in caplog.text
     await nowhere.close()
+
+
+async def test_what_a_statement_was_given_stays_out_of_its_error(database: Database) -> None:
+    with pytest.raises(sa.exc.DBAPIError) as caught:
+        await database.run(lambda session: session.execute(sa.text("select :secret || 1 / 0"), {"secret": "s3cret"}))
+    assert "s3cret" not in str(caught.value)
 
 
 async def test_a_connection_lost_within_a_unit_is_unavailable_and_the_next_unit_works(meters: Database) -> None:

@@ -89,7 +89,7 @@ class Actions:
             def work(session: Any) -> Any:
                 return receipts.apply_once(
                     session,
-                    request.device,
+                    _filed_under(request),
                     request.id,
                     request.key,
                     request.seq,
@@ -125,3 +125,8 @@ class Actions:
         return self._registrations.parts.registry.codec.encode_value(
             value, Any if isinstance(annotation, str) or annotation is inspect.Signature.empty else annotation
         )
+
+
+def _filed_under(request: ActionRequest) -> str:
+    """Whose receipt it is. A device's name proves nothing: one person's action must never answer for another's."""
+    return f"{request.principal.kind} {request.principal.name} {request.device}"

@@ -6,6 +6,7 @@ a transport like any other; every test of links runs on it and on websockets.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import attrs
@@ -19,13 +20,24 @@ _MESSAGES_IN_FLIGHT = 16
 
 
 class MessageStream(Protocol):
-    """Carries messages, whole and in order, both ways."""
+    """Carries messages, whole and in order, both ways. One task at a time may send."""
+
+    def begin(self, parts: Sequence[bytes]) -> bool:
+        """Takes the message that `parts` make together, and sends what can leave at once. True when that is all of it.
+
+        When False, `flush` must be awaited before the next message. Raises LinkLost when the stream has ended.
+        """
+        ...
+
+    async def flush(self) -> None:
+        """Sends the rest of what was begun, waiting while the other side is slow.
+
+        Raises LinkLost when the stream has ended. Cancelled, it leaves the stream unusable: close it.
+        """
+        ...
 
     async def send(self, data: bytes) -> None:
-        """Sends one message, waiting while the other side is slow.
-
-        Raises LinkLost when the stream has ended. A send that is cancelled leaves the stream unusable: close it.
-        """
+        """Begins and flushes one message."""
         ...
 
     async def receive(self) -> bytes:
@@ -57,6 +69,23 @@ class MemoryStream:
         self._sender = sender
         self._receiver = receiver
         self._end = end
+        self._rest: bytes | None = None
+
+    def begin(self, parts: Sequence[bytes]) -> bool:
+        message = b"".join(parts)
+        try:
+            self._sender.send_nowait(message)
+        except trio.WouldBlock:
+            self._rest = message
+            return False
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            raise self._lost() from None
+        return True
+
+    async def flush(self) -> None:
+        rest, self._rest = self._rest, None
+        if rest is not None:
+            await self.send(rest)
 
     async def send(self, data: bytes) -> None:
         try:

@@ -51,6 +51,9 @@ export default class HostMetrics extends PeekPage {
       select {
         width: auto;
       }
+      peek-chart {
+        height: 184px;
+      }
     `,
   ];
 
@@ -144,6 +147,7 @@ export default class HostMetrics extends PeekPage {
     return html`<peek-card heading=${chart.title}>
       <peek-chart
         label=${chart.title}
+        max-gap=${3 * this.history.step}
         .series=${chart.metrics.map(([metric, label]) => this.history.series(metric, label, chart.unit))}
         .thresholds=${limits}
       ></peek-chart>

@@ -21,7 +21,7 @@ export class History {
     this.metrics = {};
   }
 
-  /** Seconds between two points; three of them without a sample are a gap. */
+  /** Seconds between two points; a chart shows three of them without a sample as a gap. */
   get step() {
     return Math.max(1, (this.minutes * 60) / POINTS);
   }
@@ -69,22 +69,8 @@ export class History {
     this.appended += 1;
   }
 
-  /** One metric as a chart wants it: a null where samples are missing. @param {string} metric @param {string} label @param {string} unit */
+  /** One metric as a chart wants it. @param {string} metric @param {string} label @param {string} unit */
   series(metric, label, unit) {
-    const values = this.metrics[metric] ?? [];
-    /** @type {number[]} */
-    const times = [];
-    /** @type {(number | null)[]} */
-    const shown = [];
-    for (const [index, time] of this.times.entries()) {
-      const before = times.at(-1);
-      if (before !== undefined && time - before > 3 * this.step) {
-        times.push(before + this.step);
-        shown.push(null);
-      }
-      times.push(time);
-      shown.push(values[index] ?? null);
-    }
-    return { label, unit, times, values: shown };
+    return { label, unit, times: this.times, values: this.metrics[metric] ?? [] };
   }
 }
