@@ -178,3 +178,5 @@ def test_the_base_is_the_option_then_the_variable_then_the_users_home(tmp_path: 
     assert base_directory(str(tmp_path), {"PEEK_HOME": "/elsewhere"}) == tmp_path
     assert base_directory(None, {"PEEK_HOME": str(tmp_path)}) == tmp_path
     assert base_directory(None, {}) == Path.home()
+    with pytest.raises(ConfigError, match="--home is empty"):
+        base_directory("", {})

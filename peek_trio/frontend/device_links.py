@@ -12,7 +12,7 @@ from peek_trio.errors import LinkError, LinkRefused
 from peek_trio.frontend.cookies import session_token
 from peek_trio.frontend.hypercorn_guard import Caller
 from peek_trio.frontend.incoming_links import IncomingLinks
-from peek_trio.frontend.live_sessions import LiveSessions
+from peek_trio.frontend.live_sessions import MOST_LINKS, LiveSessions
 from peek_trio.frontend.origin import same_origin
 from peek_trio.frontend.prefixed_stream import PrefixedStream
 from peek_trio.frontend.request_head import RequestHead
@@ -59,4 +59,6 @@ class DeviceLinks:
         principal = await self._authority.resolve(token) if token is not None else None
         if principal is None:
             raise LinkRefused("Sign in to connect.", code="sign-in")
+        if token is not None and self._live.is_full(token):
+            raise LinkRefused(f"{MOST_LINKS} pages are open in this browser. Close some of them.", code="busy")
         return principal

@@ -17,10 +17,13 @@ from peek_trio.errors import PeekError
 from peek_trio.security import Principal, SessionAuthority
 from peek_trio.transport.wire import Link
 
-__all__ = ["CHECK_INTERVAL", "LiveSessions"]
+__all__ = ["CHECK_INTERVAL", "MOST_LINKS", "LiveSessions"]
 
 CHECK_INTERVAL = 60.0
 """Seconds between two questions whether the sessions with open links still hold."""
+
+MOST_LINKS = 50
+"""Links of one session: as many pages as one browser may have open at a time."""
 
 _REFUSED, _RESTART = 1008, 1012
 
@@ -48,6 +51,10 @@ class LiveSessions:
             links.discard(link)
             if not links and self._links.get(token) is links:
                 del self._links[token]
+
+    def is_full(self, token: str) -> bool:
+        """Whether the session has as many links as it may."""
+        return len(self._links.get(token, ())) >= MOST_LINKS
 
     def end(self, token: str, reason: str) -> int:
         """Close the links of the session with `reason`. Gives how many there were."""

@@ -51,7 +51,8 @@ class PluginHost:
         self._enabled = sorted(set(enabled))
         self._parts = parts
         self._source = source if source is not None else InstalledPlugins()
-        self._household = Household(parts, Hooks(), TupleOwners(parts.registry), Publications(), on_status)
+        self._on_status = on_status
+        self._household = Household(parts, Hooks(), TupleOwners(parts.registry), Publications(), self._changed)
         self._manifests: dict[str, Manifest] = {}
         self._refused: dict[str, PluginStatus] = {}
         self._lives: dict[str, PluginLife] = {}
@@ -86,6 +87,10 @@ class PluginHost:
         """Of all enabled plugins that have a readable manifest, also of those that failed or have no part on this service."""
         return [self._manifests[name] for name in sorted(self._manifests)]
 
+    def _changed(self, status: PluginStatus) -> None:
+        self._parts.board.actions.plugin_runs(status.plugin, status.state == "started")
+        self._on_status(status)
+
     async def _house(self, scope: trio.CancelScope) -> None:
         with scope:
             async with trio.open_nursery() as nursery:
@@ -98,7 +103,7 @@ class PluginHost:
         for name in self._enabled:
             if name not in known:
                 unusable[name] = (
-                    f"{name} is enabled in config.json but not installed; installed plugins: {', '.join(known) or 'none'}."
+                    f"It is enabled in config.json but not installed; installed plugins: {', '.join(known) or 'none'}."
                 )
                 continue
             try:

@@ -123,6 +123,7 @@ class Actions:
         self._spawn = spawn
         self._handlers: dict[str, Handler] = {}
         self._handled_once: set[str] = set()
+        self._absent: set[str] = set()
         self._lanes: dict[_LaneKey, deque[Waiting]] = {}
 
     def add(self, handler: Handler) -> Callable[[], None]:
@@ -132,6 +133,10 @@ class Actions:
         self._handlers[handler.name] = handler
         self._handled_once.add(handler.name)
         return removal(self._handlers, handler.name, handler)
+
+    def plugin_runs(self, plugin: str, runs: bool) -> None:
+        """Tells whether a plugin that belongs on this service runs. While it does not, its actions are not lost: they come again."""
+        (self._absent.discard if runs else self._absent.add)(plugin)
 
     def handles(self, name: object) -> bool:
         """Whether a type is handled here, or was until its plugin stopped."""
@@ -181,6 +186,8 @@ class Actions:
         """The answer to an action of a type that has no handler here just now."""
         if name in self._handled_once:
             return ActionResult("retry", f"The plugin that handles {name} is restarting.", after=RETRY_AFTER)
+        if name.partition(".")[0] in self._absent:
+            return ActionResult("retry", f"The plugin that handles {name} does not run just now.", after=RETRY_AFTER)
         return ActionResult("rejected", f"No plugin on this service handles {name}.")
 
     def _tell(self, port: Port, number: int, waiting: Waiting, result: ActionResult) -> None:

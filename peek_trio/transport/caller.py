@@ -38,6 +38,7 @@ async def ask(port: Port, header: dict[str, Any], body: bytes, *, timeout: float
     """
     reply = _Reply()
     number = port.open(reply)
+    port.calling += 1
     header["i"] = number
     # An entry in the timetable rather than a cancel scope: a call rarely meets its deadline, and the scope would cost a tenth of it.
     port.timetable.set(reply, trio.current_time() + timeout, partial(reply.too_late, what, timeout))
@@ -45,6 +46,7 @@ async def ask(port: Port, header: dict[str, Any], body: bytes, *, timeout: float
         await port.send(Frame(header, body))
         return await reply.wait()
     finally:
+        port.calling -= 1
         port.timetable.drop(reply)
         if not reply.answered:
             _lose_interest(port, number, reply, header)
@@ -60,11 +62,13 @@ async def stream(
     """
     items = _Items(port, what, trio.current_time() + timeout, timeout)
     number = items.number = port.open(items)
+    port.calling += 1
     header["i"], header["w"] = number, WINDOW
     try:
         await port.send(Frame(header, body))
         yield items
     finally:
+        port.calling -= 1
         if not items.over:
             _lose_interest(port, number, items, header)
 
@@ -102,6 +106,8 @@ class _Reply:
         self._end(DeadlineExceeded(f"{what} took longer than {timeout:g} s."))
 
     def _end(self, outcome: Frame | Exception) -> None:
+        if self._outcome is not None:
+            return  # an answer in the instant of the deadline: the first counts
         self._outcome = outcome
         if self._task is not None:
             task, self._task = self._task, None

@@ -86,7 +86,7 @@ class Contract(Generic[P, R]):
 
     def named(self, arguments: Any) -> dict[str, Any]:
         """What `bind` or `decode_arguments` gave, as keyword arguments with every default filled in."""
-        return {name: getattr(arguments, name) for name in self._names}
+        return dict(vars(arguments))
 
     def encode_arguments(self, codec: Codec, arguments: Any) -> bytes:
         """The body of a call. Raises BadRequest, with the path, for an argument that does not fit its annotation."""

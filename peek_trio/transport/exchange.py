@@ -94,6 +94,7 @@ class Port:
         self.asking: dict[int, Asking] = {}
         self.answering: dict[int, Answering] = {}
         self.subscriptions: dict[int, Watching] = {}
+        self.calling = 0  # exchanges that code on this service waits for
         self.forwarded = 0
         self.forwarded_bytes = 0
         self.closed = False
@@ -106,6 +107,10 @@ class Port:
         number = next(self._numbers)
         self.asking[number] = exchange
         return number
+
+    def crowded(self) -> bool:
+        """Whether more is about to be sent than what is sent just now: it had better share a message with that."""
+        return bool(self.answering) or self.calling + self.forwarded > 1
 
     def take(self, frame: Frame) -> None:
         """Hands an answer to its exchange. Late answers to exchanges that are over are dropped: nobody waits for them."""

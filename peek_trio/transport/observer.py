@@ -69,9 +69,9 @@ class LinkSubscriber:
         self._link.withdraw(self._slot)
 
     def _frame(self, state: State, stale: StaleInfo | None, skipped: int = 0) -> Frame:
-        header = {"k": "state", "i": self._number, "t": state.type, **state.header}
-        if state.compressed:
-            header["z"] = 1
+        if not skipped and stale is None:
+            return state.frames.numbered(self._number)
+        header = {**state.frame_header(), "i": self._number}
         if skipped:
             header["skip"] = skipped
         if stale is not None:

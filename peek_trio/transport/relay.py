@@ -7,7 +7,7 @@ every entry subscribes again with what it has. An entry that nobody watches is k
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -34,6 +34,9 @@ MOST_ENTRIES = 10_000
 MOST_BYTES = 256 * 2**20
 """What a relay keeps at most. Beyond it the entries unwatched for longest go; if all are watched, a new one is refused."""
 
+MOST_OF_ONE = 1000
+"""Watched entries that may be on one person's account, so that nobody takes up all the room there is."""
+
 
 class _RelayedEntry(Entry):
     """An entry fed by a subscription at the server; also that subscription's exchange."""
@@ -43,6 +46,7 @@ class _RelayedEntry(Entry):
         self.number: int | None = None
         self.queued = False
         self.failures = 0
+        self.account: str | None = None
         self._relay = relay
 
     def take(self, frame: Frame) -> bool:
@@ -67,12 +71,14 @@ class Relay:
         now: Callable[[], datetime] | None = None,
         most_entries: int = MOST_ENTRIES,
         most_bytes: int = MOST_BYTES,
+        most_of_one: int = MOST_OF_ONE,
     ) -> None:
         self._own = own
         self._timetable = timetable
         self._speaks_for_others = speaks_for_others
         self._now = now or (lambda: datetime.now(UTC))
-        self._most_entries, self._most_bytes = most_entries, most_bytes
+        self._most_entries, self._most_bytes, self._most_of_one = most_entries, most_bytes, most_of_one
+        self._accounts: Counter[str] = Counter()  # how many watched entries each person brought
         self._entries: EntryTable[_RelayedEntry] = EntryTable()
         self._unwatched: dict[_RelayedEntry, None] = {}  # the one unwatched for longest first
         self._bytes = 0
@@ -88,6 +94,9 @@ class Relay:
         """Subscribes; `subscriber.leave` ends it. What is refused is told to the subscriber."""
         key = EntryKey.of(selector, subscriber.principal)
         entry = self._entries.get(key)
+        if (entry is None or not entry.subscribers) and self._has_enough(subscriber):
+            subscriber.failed(Unavailable(f"You watch {self._most_of_one} things already, the most one person may."))
+            return
         if entry is None:
             if not self._make_room():
                 subscriber.failed(Unavailable("This service watches as much as it can hold; try again later."))
@@ -97,6 +106,8 @@ class Relay:
             self._enqueue(entry)
         self._unwatched.pop(entry, None)
         self._timetable.drop((entry, "linger"))
+        if not entry.subscribers:
+            self._charge(entry, subscriber)
         subscriber.leave = partial(self._leave, entry, subscriber)
         entry.join(subscriber, have)
 
@@ -184,7 +195,11 @@ class Relay:
 
     def _leave(self, entry: _RelayedEntry, subscriber: Subscriber) -> None:
         entry.part(subscriber)
-        if entry.subscribers or self._entries.get(entry.key) is not entry or entry in self._unwatched:
+        if self._entries.get(entry.key) is not entry:
+            return
+        if entry.account == subscriber.principal.name:
+            self._charge(entry, next(iter(entry.subscribers), None))
+        if entry.subscribers or entry in self._unwatched:
             return
         if entry.state is None:
             self._forget(entry)
@@ -196,6 +211,7 @@ class Relay:
     def _forget(self, entry: _RelayedEntry) -> None:
         if not self._entries.remove(entry):
             return
+        self._charge(entry, None)
         self._unwatched.pop(entry, None)
         self._timetable.drop((entry, "linger"))
         self._timetable.drop((entry, "retry"))
@@ -203,6 +219,22 @@ class Relay:
             self._bytes -= len(entry.state.body)
         if entry.number is not None:
             self._enqueue(entry)
+
+    def _has_enough(self, subscriber: Subscriber) -> bool:
+        principal = subscriber.principal
+        return principal.kind != "service" and self._accounts.get(principal.name, 0) >= self._most_of_one
+
+    def _charge(self, entry: _RelayedEntry, subscriber: Subscriber | None) -> None:
+        """Puts an entry on the account of one who watches it, or with None on nobody's."""
+        if entry.account is not None:
+            self._accounts[entry.account] -= 1
+            if not self._accounts[entry.account]:
+                del self._accounts[entry.account]
+        entry.account = None
+        if subscriber is not None and subscriber.principal.kind != "service":
+            entry.account = subscriber.principal.name
+        if entry.account is not None:
+            self._accounts[entry.account] += 1
 
     def _make_room(self) -> bool:
         while self._unwatched and (len(self._entries) >= self._most_entries or self._bytes > self._most_bytes):

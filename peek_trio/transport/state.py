@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 
 from peek_trio.errors import LONGEST_MESSAGE, FrameError, TupleError
+from peek_trio.transport.wire import Series
 from peek_trio.tuples import Codec, digest
 
 __all__ = ["ObservedState", "Payload", "StaleInfo", "State"]
@@ -79,7 +80,10 @@ class Payload:
 
 @attrs.frozen(eq=False)
 class State:
-    """One state of one selector. `header` is its part of a frame's header, the same for every receiver."""
+    """One state of one selector.
+
+    `header` is its part of a frame's header, and `frames` are whole `state` frames, for those who need be told nothing else.
+    """
 
     type: str
     epoch: str
@@ -89,10 +93,22 @@ class State:
     body: bytes
     compressed: bool
     header: dict[str, Any] = attrs.field(init=False, repr=False)
+    frames: Series = attrs.field(init=False, repr=False)
 
     @header.default
     def _header(self) -> dict[str, Any]:
         return {"epoch": self.epoch, "rev": self.revision, "dig": self.digest, "at": self.at.isoformat()}
+
+    @frames.default
+    def _frames(self) -> Series:
+        return Series(self.frame_header(), self.body)
+
+    def frame_header(self) -> dict[str, Any]:
+        """The header of a `state` frame but for what differs between receivers."""
+        header = {"k": "state", "t": self.type, **self.header}
+        if self.compressed:
+            header["z"] = 1
+        return header
 
     @classmethod
     def from_frame(cls, header: Mapping[str, Any], body: bytes) -> State:

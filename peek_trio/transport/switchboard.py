@@ -108,7 +108,7 @@ class Switchboard:
             self._spawn(_within, driving, self.relay.drive, port)
         self._tell_of(link.peer, True)
         try:
-            await link.run(partial(self._dispatcher.take, port))
+            await link.run(partial(self._dispatcher.take, port), crowded=port.crowded)
             raise AssertionError("unreachable: a link runs until it is lost")
         except LinkLost as lost:
             reason = str(lost)

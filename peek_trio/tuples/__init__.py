@@ -7,10 +7,21 @@ databases or plugins; everything above it speaks in these types.
 from __future__ import annotations
 
 from peek_trio.tuples.codec import Codec
-from peek_trio.tuples.declaration import BigInt, tuple_name, tuple_type
+from peek_trio.tuples.declaration import tuple_name, tuple_type
 from peek_trio.tuples.digests import digest
 from peek_trio.tuples.registry import TupleRegistry
 from peek_trio.tuples.schema import schema_hash
 from peek_trio.tuples.selector import TupleSelector
+from peek_trio.tuples.travels import BigInt, TravelsAs
 
-__all__ = ["BigInt", "Codec", "TupleRegistry", "TupleSelector", "digest", "schema_hash", "tuple_name", "tuple_type"]
+__all__ = [
+    "BigInt",
+    "Codec",
+    "TravelsAs",
+    "TupleRegistry",
+    "TupleSelector",
+    "digest",
+    "schema_hash",
+    "tuple_name",
+    "tuple_type",
+]

@@ -8,24 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
 from peek_trio.errors import PeekError
 from peek_trio.tuples.fields import is_tuple_shaped
 
-__all__ = ["BigInt", "BigIntMark", "tuple_name", "tuple_type"]
+__all__ = ["tuple_name", "tuple_type"]
 
 _T = TypeVar("_T")
 _NAME = re.compile(r"[a-z][a-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+")
 _ATTRIBUTE = "__peek_tuple__"
-
-
-class BigIntMark:
-    """Marks an `int` annotation whose values may lie beyond ±(2^53 − 1). Use it as `BigInt`."""
-
-
-BigInt = Annotated[int, BigIntMark]
-"""An integer of any size, up to 1000 digits. It travels as a string, because JavaScript's numbers end at 2^53 − 1."""
 
 
 def tuple_type(name: str) -> Callable[[type[_T]], type[_T]]:

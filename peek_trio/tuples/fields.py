@@ -7,6 +7,7 @@ a mapped class brings its mapper along, and an agent has no database.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import sys
 import typing
 from collections.abc import Callable, Sequence
@@ -92,14 +93,16 @@ def construction_of(cls: type) -> Construction:
     if not is_mapped(cls):
         return cls
     new_instance = cls.__mapper__.class_manager.new_instance  # type: ignore[attr-defined]
+    filled = {spec.name for spec in fields_of(cls) if spec.filled}
 
     def make(**values: object) -> object:
         instance = new_instance()
         for name, value in values.items():
-            setattr(instance, name, value)
+            if value is not None or name not in filled:
+                setattr(instance, name, value)
         return typing.cast(object, instance)
 
-    return make
+    return functools.update_wrapper(make, cls, updated=())
 
 
 def _hints(cls: type) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Both ends of a link compare it, offline caches keep it beside what they store, a
 from __future__ import annotations
 
 from peek_trio.tuples.digests import digest
-from peek_trio.tuples.shapes import Shapes
+from peek_trio.tuples.forms import form_of
 
 __all__ = ["schema_hash"]
 
@@ -17,4 +17,4 @@ def schema_hash(cls: type) -> str:
     It is the same in every process and on every machine. The order of the fields and their Python names for the same wire form
     (`list[int]`, `tuple[int, ...]`) do not matter. Raises TupleError when a field's type cannot travel.
     """
-    return digest(Shapes().of(cls).text.encode())
+    return digest(form_of(cls).text.encode())

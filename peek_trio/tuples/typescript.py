@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Sequence as AbstractSequence
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime
-from decimal import Decimal
 from enum import Enum
 from json import dumps
 from types import ModuleType, NoneType, UnionType
@@ -20,9 +19,10 @@ from typing import Annotated, Any, Literal, NewType, Union, get_args, get_origin
 from uuid import UUID
 
 from peek_trio.errors import ConfigError, PeekError, TupleError
-from peek_trio.tuples.declaration import BigIntMark, tuple_name
+from peek_trio.tuples.declaration import tuple_name
 from peek_trio.tuples.fields import fields_of, is_tuple_shaped
 from peek_trio.tuples.schema import schema_hash
+from peek_trio.tuples.travels import traveller, travels
 
 __all__ = ["classes_of", "generate"]
 
@@ -54,10 +54,11 @@ _SCALARS: Mapping[Any, str] = {
     float: "number",
     datetime: "IsoDateTime",
     date: "IsoDate",
-    Decimal: "DecimalText",
     UUID: "Uuid",
     bytes: "Base64",
 }
+
+_TRAVELLERS: Mapping[str, str] = {"bigint": "BigIntText", "decimal": "DecimalText"}
 
 
 def classes_of(packages: Iterable[str]) -> list[type]:
@@ -143,11 +144,14 @@ class _Writer:
     def _type(self, annotation: Any) -> str:
         if annotation in _SCALARS:
             return _SCALARS[annotation]
+        if travels(annotation):
+            _, way = traveller(annotation)
+            return _TRAVELLERS.get(way.name) or self._type(way.wire)
         if is_tuple_shaped(annotation) or (isinstance(annotation, type) and issubclass(annotation, Enum)):
             return self.reference(annotation)
         origin, arguments = get_origin(annotation) or annotation, get_args(annotation)
         if origin is Annotated:
-            return "BigIntText" if BigIntMark in arguments else self._type(arguments[0])
+            return self._type(arguments[0])
         if isinstance(annotation, NewType):
             return self._type(annotation.__supertype__)
         if origin is Literal:

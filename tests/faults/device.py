@@ -77,6 +77,14 @@ class Device:
         """Call a method; the `res` or `err`."""
         return await self.ask("call", json.dumps(arguments).encode(), m=method, d=20.0).receive()
 
+    async def result(self, method: str, **arguments: Any) -> Any:
+        """The result of a call, made again as long as whoever answers it is not there yet."""
+        with trio.fail_after(PATIENCE):
+            while (answer := await self.call(method, **arguments)).header["k"] != "res":
+                assert answer.header["e"]["type"] == "Unavailable", answer.header
+                await trio.sleep(0.1)
+        return json.loads(answer.body)
+
     @asynccontextmanager
     async def watch(self, tuple_type: str, selector: dict[str, Any] | None = None) -> AsyncIterator[Watch]:
         yield Watch(self.ask("sub", t=tuple_type, s=selector or {}))

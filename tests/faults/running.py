@@ -66,7 +66,9 @@ class Running:
 
     def pid(self, service: str) -> int:
         """The process that `up` told of last for this service."""
-        return int([match[1] for line in self.lines if (match := re.match(rf"{service} +starts +process (\d+)", line))][-1])
+        return int(
+            [match[1] for line in self.lines if (match := re.match(rf"{service} +starts +process (\d+)", line))][-1]
+        )
 
     def kill(self, service: str) -> int:
         """Kill the process of a service; gives how many lines had been said before."""

@@ -1,4 +1,4 @@
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 
 import pytest
@@ -7,6 +7,7 @@ import trio
 from peek_trio.errors import ConfigError, LinkLost, LinkRefused, Unavailable
 from peek_trio.frontend import PluginTrees, Site, UiPlugin, UiSource, provide_ui, serve_site
 from peek_trio.frontend.asgi import answer_text
+from peek_trio.frontend.live_sessions import MOST_LINKS
 from peek_trio.security import admin, anyone, signed_in
 from peek_trio.security.people import People
 from peek_trio.transport import Switchboard
@@ -243,6 +244,19 @@ async def test_a_session_that_ends_while_its_link_is_welcomed_ends_the_link_too(
         end = await lost(link)
 
     assert (end.code, end.reason) == (1008, "Your session has ended. Sign in again.")
+
+
+async def test_one_browser_opens_only_so_many_links(site, dial, register):
+    _, port = site
+    token, other = register.begin("maria").token, register.begin("maria").token
+
+    async with AsyncExitStack() as pages:
+        for _ in range(MOST_LINKS):
+            await pages.enter_async_context(dial(port, token))
+        with pytest.raises(LinkRefused, match="50 pages are open") as refusal:
+            await pages.enter_async_context(dial(port, token))
+        assert refusal.value.code == "busy"
+        await pages.enter_async_context(dial(port, other))
 
 
 async def test_closing_the_site_tells_devices_that_it_goes_away(nursery, board, register, build, tmp_path, dial):

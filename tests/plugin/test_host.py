@@ -163,7 +163,7 @@ async def test_an_enabled_plugin_that_is_not_installed_fails_alone(stage: Stage,
     assert a.state == "started"
     assert gone.state == "failed"
     assert gone.reason == (
-        "peek_plugin_gone is enabled in config.json but not installed; installed plugins: peek_plugin_a."
+        "It is enabled in config.json but not installed; installed plugins: peek_plugin_a."
     )
 
 

@@ -156,6 +156,19 @@ async def test_an_action_that_nobody_handles_is_rejected(network: Network) -> No
         assert result == ActionResult("rejected", "No plugin on this service handles test.SetValue.")
 
 
+async def test_an_action_for_a_plugin_that_failed_is_kept_until_it_runs(network: Network) -> None:
+    server, device = await network.board("server"), await network.board("device")
+    await network.link(server, device, JOE)
+    server.actions.plugin_runs("test", False)
+    for board in (device, server):
+        result = await board.act(SetValue("a", 1))
+        assert result == ActionResult(
+            "retry", "The plugin that handles test.SetValue does not run just now.", after=5.0
+        )
+    server.actions.plugin_runs("test", True)
+    assert (await device.act(SetValue("a", 1))).status == "rejected"
+
+
 async def test_while_its_plugin_restarts_an_action_is_to_be_sent_again(network: Network) -> None:
     server, device, scope, recorder = await handled(network)
     scope.close()

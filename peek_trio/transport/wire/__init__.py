@@ -6,7 +6,7 @@ principals. `docs/protocol.md` is what this code and the one in the browser agre
 
 from __future__ import annotations
 
-from peek_trio.transport.wire.frames import Frame, pack, unpack
+from peek_trio.transport.wire.frames import Frame, Series, pack, unpack
 from peek_trio.transport.wire.handshake import accept_link, dial_link
 from peek_trio.transport.wire.hello import PROTOCOL, Hello, Peer
 from peek_trio.transport.wire.limits import Limits, LinkTiming
@@ -28,6 +28,7 @@ __all__ = [
     "MemoryStream",
     "MessageStream",
     "Peer",
+    "Series",
     "Wake",
     "WebSocketStream",
     "accept_link",

@@ -1,12 +1,14 @@
 """A link: frames to and from one peer, over any message stream, for as long as both ends live.
 
 `run` owns everything that happens: a reader that hands frames on, a writer that sends whatever is ready in one message, and a keepalive
-that notices a dead peer. Whatever ends one of them ends the link, once, with a code and a reason that both ends can read.
+that notices a dead peer and one that does not receive. A frame for an idle link leaves at once, without waking the writer. Whatever ends
+one of them ends the link, once, with a code and a reason that both ends can read.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Hashable
 
 import attrs
@@ -24,6 +26,14 @@ from peek_trio.transport.wire.streams import MessageStream
 __all__ = ["Link", "LinkStatistics"]
 
 _log = logging.getLogger(__name__)
+
+GATHER = 0.0001
+"""Seconds after a message in which further frames are gathered for the next one, rather than each sent at once: on a busy link one
+message for all that is ready costs far less than a message for each."""
+
+
+def _alone() -> bool:
+    return False
 
 
 @attrs.frozen
@@ -74,11 +84,15 @@ class Link:
         self._outbox = Outbox()
         self._ending: _Ending | None = None
         self._ended = trio.Event()
-        self._waiting = trio.Event()
-        self._room = trio.Event()
+        self._crowded = _alone
+        self._idle = False  # the writer runs and has nothing to do
+        self._news = trio.Event()
+        self._room: trio.Event | None = None
         self._drained = trio.Event()
         self._stopped = False
-        self._sending = trio.CancelScope()
+        self._writing = trio.CancelScope(shield=True)
+        self._sent_at = -math.inf
+        self._flush_by = math.inf  # when a message that did not leave at once must have left
         self._frames_received = self._bytes_received = self._messages_received = 0
         self._bytes_sent = self._messages_sent = 0
 
@@ -104,12 +118,14 @@ class Link:
             self._outbox.queued_bytes,
         )
 
-    async def run(self, on_frame: Callable[[Frame], None]) -> None:
+    async def run(self, on_frame: Callable[[Frame], None], *, crowded: Callable[[], bool] = _alone) -> None:
         """Carries frames until the link ends; then raises LinkLost with the code and the reason.
 
         `on_frame` is called for every frame that arrives, in order, and must be quick: it hands work to a nursery. A FrameError from it
         closes the link as the peer's fault, any other exception closes it with 1011 and is logged. Cancelling closes with 1001.
+        `crowded` says whether several exchanges are under way, so that a frame is worth holding back for those that follow it.
         """
+        self._crowded = crowded
         self._keepalive = Keepalive(self._timing, trio.current_time())
         try:
             async with trio.open_nursery() as nursery:
@@ -124,7 +140,9 @@ class Link:
                 finally:
                     # A message cut short cannot be followed by a close frame, so the one on its way may finish, but not for long.
                     self._stopped = True
-                    self._sending.deadline = min(self._sending.deadline, trio.current_time() + self._timing.close)
+                    self._idle = False
+                    self._news.set()
+                    self._writing.deadline = trio.current_time() + self._timing.close
                     nursery.cancel_scope.cancel()
         finally:
             ending = self._end(_Ending(1001, "This end is stopping."))
@@ -141,11 +159,13 @@ class Link:
         if not self._outbox.offer(ready):
             with trio.move_on_after(self._timing.room) as waiting:
                 while not self._outbox.offer(ready):
+                    if self._room is None:
+                        self._room = trio.Event()
                     await self._room.wait()
                     self._raise_if_closed()
             if waiting.cancelled_caught:
                 self._too_slow()
-        self._waiting.set()
+        self._stir()
 
     def send_nowait(self, frame: Frame) -> None:
         """Queues a frame. When there is no room the peer is too slow and the link closes with 1013.
@@ -154,7 +174,7 @@ class Link:
         """
         if not self._outbox.offer(self._checked(frame)):
             self._too_slow()
-        self._waiting.set()
+        self._stir()
 
     def post(self, slot: Hashable, frame: Frame) -> bool:
         """Puts a frame where only the newest counts; True when it replaced one that had not left yet.
@@ -168,7 +188,7 @@ class Link:
         if replaced is None:
             self.close(1013, "Too many states wait for this peer.")
             return False
-        self._waiting.set()
+        self._stir()
         return replaced
 
     def withdraw(self, slot: Hashable) -> None:
@@ -210,8 +230,9 @@ class Link:
         if self._ending is None:
             self._ending = ending
             self._ended.set()
-            self._waiting.set()
-            self._room.set()
+            self._idle = False
+            self._news.set()
+            self._make_room()
         return self._ending
 
     async def _read(self, on_frame: Callable[[Frame], None]) -> None:
@@ -241,42 +262,72 @@ class Link:
             )
             self._end(_Ending(1011, "Internal fault."))
 
+    def _stir(self) -> None:
+        """Something new waits. On an idle link it leaves at once, else with whatever else there is in the writer's turn."""
+        if not self._idle:
+            return
+        if trio.current_time() - self._sent_at >= GATHER and not self._crowded():
+            try:
+                if self._begin() and not self._outbox:
+                    return
+            except LinkLost as lost:
+                self._end(_Ending(lost.code, lost.reason))
+        self._idle = False
+        self._news.set()
+
+    def _begin(self) -> bool:
+        """Begins the next message; False when not all of it could leave at once, and the stream must be flushed."""
+        parts = self._outbox.take(self._send_limits.message)
+        self._make_room()
+        self._sent_at = trio.current_time()
+        self._messages_sent += 1
+        self._bytes_sent += sum(map(len, parts))
+        begun = self._stream.begin(parts)
+        if not begun:
+            self._flush_by = self._sent_at + self._timing.send
+        return begun
+
+    def _make_room(self) -> None:
+        if self._room is not None:
+            self._room.set()
+            self._room = None
+
     async def _write(self) -> None:
         try:
-            while not self._stopped:
-                message = self._outbox.take(self._send_limits.message)
-                if message:
-                    await self._send_message(message)
-                elif self._ending is not None:
-                    self._drained.set()
-                    return
-                else:
-                    self._waiting = trio.Event()
-                    await self._waiting.wait()
+            with self._writing:
+                while True:
+                    if self._flush_by < math.inf:
+                        await self._stream.flush()
+                        self._flush_by = math.inf
+                    if self._stopped:
+                        return
+                    if self._outbox:
+                        self._begin()
+                    elif self._ending is not None:
+                        self._drained.set()
+                        return
+                    else:
+                        self._news = trio.Event()
+                        self._idle = True
+                        await self._news.wait()
         except LinkLost as lost:
             self._end(_Ending(lost.code, lost.reason))
-
-    async def _send_message(self, message: bytes) -> None:
-        self._room.set()
-        self._room = trio.Event()
-        self._sending = trio.CancelScope(shield=True, deadline=trio.current_time() + self._timing.send)
-        with self._sending:
-            await self._stream.send(message)
-        if self._sending.cancelled_caught:
-            self._too_slow()
-        self._messages_sent += 1
-        self._bytes_sent += len(message)
 
     async def _keep_alive(self) -> None:
         try:
             while True:
-                action, again_at = self._keepalive.step(trio.current_time())
+                now = trio.current_time()
+                if now >= self._flush_by:
+                    self._writing.cancel()
+                    self._too_slow()
+                action, again_at = self._keepalive.step(now)
                 if action == "gone":
                     silence = self._timing.idle + self._timing.answer
                     self._end(_Ending(1006, f"The peer has been silent for {silence:g} s."))
                     return
                 if action == "ping":
                     self.send_nowait(Frame({"k": "ping", "n": self._keepalive.asked}))
-                await trio.sleep_until(again_at)
+                # A message that is begun meanwhile has as long as this sleep lasts at least, so it need not wake this task.
+                await trio.sleep_until(min(again_at, self._flush_by, now + self._timing.send))
         except LinkLost:
             return  # it was ended by whoever raised this

@@ -70,8 +70,8 @@ class Outbox:
         """Empties a slot; it may be empty already."""
         self._slots.pop(slot, None)
 
-    def take(self, largest: int) -> bytes:
-        """The next message, at most `largest` bytes of frames: the queue first, then the slots in order. Empty when nothing waits."""
+    def take(self, largest: int) -> list[bytes]:
+        """The parts of the next message, at most `largest` bytes: the queue first, then the slots in order. none when nothing waits."""
         parts: list[bytes] = []
         size = 0
         room = min(BATCH, largest)
@@ -79,7 +79,7 @@ class Outbox:
             head, body = self._queue[0]
             length = len(head) + len(body)
             if parts and size + length > room:
-                return b"".join(parts)
+                return parts
             self._queue.popleft()
             self._queued_bytes -= length
             parts += (head, body)
@@ -93,7 +93,7 @@ class Outbox:
             del self._slots[slot]
             parts += (head, body)
             size += length
-        return b"".join(parts)
+        return parts
 
     def clear(self) -> None:
         """Drops everything."""

@@ -34,7 +34,7 @@ def framed(parts: Sequence[bytes], *, masked: bool) -> list[bytes]:
         head = struct.pack("!BBQ", _BINARY, mask_bit | 127, size)
     if masked:
         key = os.urandom(4)
-        return [head, key, XorMaskerSimple(key).process(bytearray().join(parts))]
+        return [head, key, bytes(XorMaskerSimple(key).process(bytearray().join(parts)))]
     return [head, *parts] if len(parts) < _MOST_PARTS else [head, b"".join(parts)]
 
 

@@ -1,12 +1,24 @@
 """What a link promises, on every transport."""
 
 import logging
+from functools import partial
 
 import pytest
 import trio
 
 from peek_trio.errors import FrameError, LinkLost
-from peek_trio.transport.wire import Frame, Hello, memory_stream_pair, pack
+from peek_trio.transport.wire import (
+    Frame,
+    Hello,
+    accept_link,
+    accept_websocket,
+    connect_websocket,
+    dial_link,
+    memory_stream_pair,
+    pack,
+)
+from peek_trio.transport.wire.websocket import CLOSE_WITHIN
+from tests.transport.wire.conftest import AGENT, SERVER, admit_agent
 
 
 def numbered(number, body=b""):
@@ -107,6 +119,36 @@ async def test_cancelling_tells_the_peer_that_this_end_is_stopping(connected):
     lost = await right.end()
     assert (lost.code, lost.reason) == (1001, "This end is stopping.")
     assert left.link.closed
+
+
+async def test_a_connection_cancelled_as_a_whole_says_goodbye_and_is_not_kept_waiting_for_the_answer(nursery):
+    async def dial(port, task_status):
+        with trio.CancelScope() as scope:
+            async with connect_websocket(f"ws://127.0.0.1:{port}/vortex") as stream:
+                link = await dial_link(stream, AGENT)
+                task_status.started(scope)
+                await link.run(lambda frame: None)
+        ended.append(trio.current_time())
+
+    async def accept(stream):
+        async with accept_websocket(stream, allowed_origins=lambda origin: True) as websocket:
+            link = await accept_link(websocket, SERVER, admit_agent)
+            with pytest.raises(LinkLost) as lost:
+                await link.run(lambda frame: None)
+            reasons.append((lost.value.code, lost.value.reason))
+            told.set()
+
+    ended, reasons, told = [], [], trio.Event()
+    (listener,) = await nursery.start(partial(trio.serve_tcp, accept, 0, host="127.0.0.1"))
+    async with trio.open_nursery() as dialling:
+        scope = await dialling.start(dial, listener.socket.getsockname()[1])
+        cancelled = trio.current_time()
+        scope.cancel()
+    assert ended[0] - cancelled < CLOSE_WITHIN / 2
+    with trio.fail_after(5):
+        await told.wait()
+    assert reasons == [(1001, "This end is stopping.")]
+    nursery.cancel_scope.cancel()
 
 
 async def test_bytes_that_are_no_frames_close_the_link_as_a_protocol_error(streams, links, nursery):
@@ -308,9 +350,14 @@ class _Unplugged:
         self._stream = stream
         self.pulled = False
 
+    def begin(self, parts):
+        return True if self.pulled else self._stream.begin(parts)
+
+    async def flush(self):
+        await self._stream.flush()
+
     async def send(self, data):
-        if not self.pulled:
-            await self._stream.send(data)
+        await self._stream.send(data)
 
     async def receive(self):
         message = await self._stream.receive()
@@ -329,9 +376,15 @@ class _Stuck:
         self._stream = stream
         self.is_stuck = False
 
-    async def send(self, data):
+    def begin(self, parts):
+        return False if self.is_stuck else self._stream.begin(parts)
+
+    async def flush(self):
         if self.is_stuck:
             await trio.sleep_forever()
+        await self._stream.flush()
+
+    async def send(self, data):
         await self._stream.send(data)
 
     async def receive(self):

@@ -15,7 +15,6 @@ import trustme
 
 from peek_trio.errors import ConfigError, FrameError, LinkError, LinkLost
 from peek_trio.transport.wire import Limits, accept_websocket, connect_websocket
-from peek_trio.transport.wire.websocket import CLOSE_WITHIN
 
 UPGRADE = (
     b"GET /vortex HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -149,33 +148,6 @@ async def test_a_cancelled_send_ends_the_connection(nursery):
             await websocket.aclose()
     await listener.aclose()
     nursery.cancel_scope.cancel()
-
-
-async def test_who_is_cancelled_says_goodbye_and_has_it_answered_at_once(nursery):
-    closed = trio.Event()
-
-    async def accept(stream):
-        async with accept_websocket(stream, allowed_origins=lambda origin: True) as websocket:
-            try:
-                await websocket.receive()
-            finally:
-                await websocket.aclose(1001, "The service is stopping.")
-
-    async def serve(scope, task_status):
-        with scope:
-            await trio.serve_tcp(accept, 0, host="127.0.0.1", task_status=task_status)
-        closed.set()
-
-    scope = trio.CancelScope()
-    (listener,) = await nursery.start(serve, scope)
-    async with connect_websocket(f"ws://127.0.0.1:{listener.socket.getsockname()[1]}/vortex") as websocket:
-        cancelled_at = trio.current_time()
-        scope.cancel()
-        with pytest.raises(LinkLost, match=r"The service is stopping\.") as lost:
-            await websocket.receive()
-        assert lost.value.code == 1001
-        await closed.wait()
-        assert trio.current_time() - cancelled_at < CLOSE_WITHIN / 2
 
 
 async def test_nobody_listening_is_a_sentence():
