@@ -1,14 +1,13 @@
 """The tasks in which calls are served, each one call after the other.
 
 To start a task and to enter a cancel scope takes a fifth of all that a short call costs both services, so a task that has served one
-stays for the next. It stays only while nothing of the call is left in it: not when its scope was cancelled, and not when the call
-changed a context variable. Thus a call cannot tell that it was not the first.
+stays for the next, until the deadline that the call had. It stays only while nothing of the call is left in it: not when its scope was
+cancelled, and not when the call changed a context variable. Thus a call cannot tell that it was not the first.
 """
 
 from __future__ import annotations
 
 import contextvars
-import math
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
@@ -26,10 +25,10 @@ R = TypeVar("R")
 
 
 class Attendants(Generic[J, R]):
-    """Runs `work` for each job in a cancel scope of its own, then `done` outside of it.
+    """Runs `work` for each job in a cancel scope that is its own meanwhile, then `done`.
 
     `work` raises no Exception. `done` is told what it returned, None when it was cut short by its deadline or a cancel; it is not
-    called when everything is cancelled.
+    called when everything is cancelled, and the deadline may meet it, too, so it had better begin with what must not be missed.
     """
 
     def __init__(
@@ -55,7 +54,6 @@ class Attendants(Generic[J, R]):
         with attendant.scope as scope:
             while job is not None:
                 outcome = await self._work(job)
-                scope.deadline = math.inf
                 if scope.cancel_called:
                     break
                 await self._done(job, outcome)
@@ -66,12 +64,12 @@ class Attendants(Generic[J, R]):
             await self._done(job, outcome)
 
     async def _next(self, attendant: _Attendant[J]) -> J:
-        self._idle.append(attendant)
-        try:
-            return await attendant.sleep()
-        except trio.Cancelled:
+        def leave(_: object) -> trio.lowlevel.Abort:
             self._idle.remove(attendant)
-            raise
+            return trio.lowlevel.Abort.SUCCEEDED
+
+        self._idle.append(attendant)
+        return await attendant.sleep(leave)
 
 
 class _Attendant(Generic[J]):
@@ -89,9 +87,9 @@ class _Attendant(Generic[J]):
         self._job = job
         trio.lowlevel.reschedule(self._task)
 
-    async def sleep(self) -> J:
+    async def sleep(self, leave: Callable[[object], trio.lowlevel.Abort]) -> J:
         self._task = trio.lowlevel.current_task()
-        await trio.lowlevel.wait_task_rescheduled(lambda _: trio.lowlevel.Abort.SUCCEEDED)
+        await trio.lowlevel.wait_task_rescheduled(leave)
         job, self._job = self._job, None
         assert job is not None
         return job

@@ -9,17 +9,19 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import trio
 
 from peek_trio.errors import CallError, FrameError, NoSuchEndpoint, PeekError
 from peek_trio.security import Principal
+from peek_trio.transport.attendants import Attendants
 from peek_trio.transport.contract import DEFAULT_TIMEOUT, LONGEST_TIMEOUT
 from peek_trio.transport.edge import core_of, expected, refusal
 from peek_trio.transport.exchange import Port, number_of, text
 from peek_trio.transport.method import Method
 from peek_trio.transport.owner import removal
+from peek_trio.transport.spawn import Spawn
 from peek_trio.transport.wire import Frame
 from peek_trio.tuples import TupleRegistry
 
@@ -31,18 +33,12 @@ THREADS = 16
 """Sync functions that run at the same time, each in its thread. Further ones wait, within their deadline."""
 
 
-class Spawn(Protocol):
-    """Starts a background task in the switchboard's nursery."""
-
-    def __call__(self, function: Callable[..., Any], *args: Any) -> None: ...
-
-
 class Methods:
     """What this service serves, and the calls it is serving."""
 
     def __init__(self, registry: TupleRegistry, spawn: Spawn) -> None:
         self._registry = registry
-        self._spawn = spawn
+        self._attendants = Attendants(spawn, self._serve, self._answer)
         self._methods: dict[str, Method] = {}
         self.threads = trio.CapacityLimiter(THREADS)
 
@@ -74,45 +70,44 @@ class Methods:
         try:
             method = self.allowed(frame.header.get("m"), principal)
             arguments = method.contract.decode_arguments(self._registry.codec, frame.body)
-            call = _Call(port, number, method, method.keywords(arguments, principal), timeout)
+            call = _Call(port, number, method, method.keywords(arguments, principal))
             if type(window) is int:
                 call.room = window
             port.answer_begins(number, call)
         except CallError as error:
             port.tell_error(number, error)
             return
+        call.scope = self._attendants.take(call, trio.current_time() + timeout)
         method.owner.running.add(call.scope)
-        self._spawn(self._serve, call)
 
-    async def _serve(self, call: _Call) -> None:
+    async def _serve(self, call: _Call) -> bytes | Exception:
         method = call.method
         try:
-            answer = Frame({"k": "res", "i": call.number}, await self._outcome(call))
-        except Exception as raised:
-            error = core_of(raised)
-            # A call that its caller cancelled, or whose link is gone, is no longer entered: nobody awaits an answer.
-            if call.port.answer_ends(call.number, call):
-                if not expected(error):
-                    log.error("Serving %s failed.", method.contract.name, exc_info=error)
-                call.port.tell_error(call.number, error)
-        else:
-            if call.port.answer_ends(call.number, call):
-                try:
-                    await call.port.send(answer)
-                except CallError as unsent:
-                    call.port.tell_error(call.number, unsent)
-        finally:
-            method.owner.running.discard(call.scope)
-
-    async def _outcome(self, call: _Call) -> bytes:
-        method, codec = call.method, self._registry.codec
-        with call.scope:
             if method.contract.streams:
                 await self._stream(call)
                 return b"null"
             value = await method.run(call.arguments, self.threads)
-            return method.contract.encode_result(codec, value)
-        raise method.cut_short(None)
+            return method.contract.encode_result(self._registry.codec, value)
+        except Exception as raised:  # noqa: BLE001  # the edge of a plugin; `_answer` logs it
+            return core_of(raised)
+        finally:
+            method.owner.running.discard(call.scope)
+
+    async def _answer(self, call: _Call, outcome: bytes | Exception | None) -> None:
+        # A call that its caller cancelled, or whose link is gone, is no longer entered: nobody awaits an answer.
+        if not call.port.answer_ends(call.number, call):
+            return
+        if outcome is None:
+            outcome = call.method.cut_short(None)
+        if isinstance(outcome, bytes):
+            try:
+                await call.port.send(Frame({"k": "res", "i": call.number}, outcome))
+            except CallError as unsent:
+                call.port.tell_error(call.number, unsent)
+        else:
+            if not expected(outcome):
+                log.error("Serving %s failed.", call.method.contract.name, exc_info=outcome)
+            call.port.tell_error(call.number, outcome)
 
     async def _stream(self, call: _Call) -> None:
         contract, codec = call.method.contract, self._registry.codec
@@ -128,9 +123,10 @@ class _Call:
 
     __slots__ = ("_room_made", "arguments", "method", "number", "port", "room", "scope")
 
-    def __init__(self, port: Port, number: int, method: Method, arguments: dict[str, Any], timeout: float) -> None:
+    scope: trio.CancelScope
+
+    def __init__(self, port: Port, number: int, method: Method, arguments: dict[str, Any]) -> None:
         self.port, self.number, self.method, self.arguments = port, number, method, arguments
-        self.scope = trio.CancelScope(deadline=trio.current_time() + timeout)
         self.room: float = math.inf
         self._room_made: trio.Event | None = None
 

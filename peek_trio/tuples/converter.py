@@ -154,10 +154,9 @@ class TupleConverter:
             if not isinstance(values, set | frozenset):
                 raise expected("set", values)
             try:
-                ordered = sorted(values)  # so that equal sets are equal text
+                return each(step, sorted(values))  # so that equal sets are equal text
             except TypeError:  # values of types that have no order
-                ordered = sorted(values, key=msgspec.json.encode)
-            return each(step, ordered)
+                return sorted(each(step, values), key=msgspec.json.encode)
 
         return write
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import resource
 import signal
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -103,5 +106,7 @@ def test_a_long_home_in_every_script_and_without_plugins() -> None:
             assert up.end(signal.SIGINT, signal.SIGINT, signal.SIGINT) in (0, 130)  # somebody is impatient
             assert "Traceback" not in up.text
         assert homes.processes() == {}
+        digest = hashlib.sha256(str(homes.home("server")).encode()).hexdigest()[:16]
+        assert not (Path(tempfile.gettempdir()) / f"peek-{digest}").exists()  # where its socket was
     finally:
         homes.remove()

@@ -79,6 +79,14 @@ def test_a_function_that_writes_something_else_than_it_says_is_told(codec):
         codec.encode_value(HOME, wrong)
 
 
+def test_a_set_of_values_without_an_order_is_sorted_by_its_text(codec):
+    unordered = attrs.make_class("Unordered", ["text"], frozen=True, order=False)
+    kind = Annotated[unordered, TravelsAs(str, unstructure=lambda value: value.text, structure=unordered)]
+    values = {unordered(text) for text in "dbca"}
+    assert codec.encode_value(values, set[kind]) == b'["a","b","c","d"]'
+    assert codec.decode_value(b'["d","a"]', set[kind]) == {unordered("a"), unordered("d")}
+
+
 def made(kind: object) -> type:
     return tuple_type("x.Made")(attrs.make_class("Made", {"value": attrs.field(type=kind)}))
 

@@ -13,7 +13,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import trio
@@ -107,6 +107,8 @@ class EmbeddedPostgres:
                 nursery.cancel_scope.cancel()
         finally:
             await _shut_down(process)
+            with suppress(OSError):  # it may be in the temp directory, where nobody else would clear it away
+                place.sockets.rmdir()
         raise StorageError(
             f"The embedded PostgreSQL has ended ({_how(process)}): {record.why()}. See {self._home / 'postgres.log'}"
         )
