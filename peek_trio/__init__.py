@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from peek_trio.tasks import TaskContext, TaskProgress, task
     from peek_trio.transport import Contract, ObservedState, rpc
     from peek_trio.transport.wire import Peer
-    from peek_trio.tuples import BigInt, TupleSelector, tuple_type
+    from peek_trio.tuples import BigInt, TravelsAs, TupleSelector, tuple_type
 
 __version__ = "0.1.0"
 
@@ -57,7 +57,7 @@ _ROOMS = {
     "tasks": "TaskContext TaskProgress task",
     "transport": "Contract ObservedState rpc",
     "transport.wire": "Peer",
-    "tuples": "BigInt TupleSelector tuple_type",
+    "tuples": "BigInt TravelsAs TupleSelector tuple_type",
 }
 
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names.split()}
@@ -94,6 +94,7 @@ __all__ = [
     "TaskFailed",
     "TaskProgress",
     "TaskTimeout",
+    "TravelsAs",
     "TupleError",
     "TupleSelector",
     "Unavailable",

@@ -43,6 +43,7 @@ NAMES = [
     "TaskFailed",
     "TaskProgress",
     "TaskTimeout",
+    "TravelsAs",
     "TupleError",
     "TupleSelector",
     "Unavailable",

@@ -47,6 +47,7 @@ class Outlet(trio.abc.Stream):
     def __init__(self, stream: trio.abc.Stream) -> None:
         self._stream = stream
         self._socket = _socket_of(stream)
+        self._plain = stream if isinstance(stream, trio.SocketStream) else None
         self._turn = trio.StrictFIFOLock()
         self._rest: list[bytes] | None = None
         self._said_goodbye = False
@@ -106,7 +107,18 @@ class Outlet(trio.abc.Stream):
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
         """The next bytes of the stream."""
-        return await self._stream.receive_some(max_bytes)
+        if self._socket is None or self._stream is not self._plain:
+            return await self._stream.receive_some(max_bytes)
+        # Trio's own way tries first and waits then; there is rarely something yet, so here it is the other way round.
+        try:
+            while True:
+                await trio.lowlevel.wait_readable(self._socket)
+                try:
+                    return os.read(self._socket.fileno(), max_bytes or 65536)
+                except BlockingIOError:
+                    continue
+        except OSError as error:
+            raise trio.BrokenResourceError(str(error)) from error
 
     async def wait_send_all_might_not_block(self) -> None:
         """Waits until the stream takes more."""

@@ -84,23 +84,35 @@ function valuesOf(parts: PlotParts, unit: string): number[] {
   return parts.thresholds().filter((one) => (one.unit ?? first) === unit).map((one) => one.value);
 }
 
+const LABEL = 12;
+
+/** Lines with their names at the older end, where they do not cover the newest figures; two close lines carry them on either side. */
 function drawThresholds(plot: uPlot, parts: PlotParts): void {
   const { ctx, bbox } = plot;
   const scale = window.devicePixelRatio;
   ctx.save();
-  ctx.font = `${12 * scale}px ${parts.token("font") || "sans-serif"}`;
-  ctx.textAlign = "right";
-  ctx.textBaseline = "bottom";
-  ctx.lineWidth = scale;
-  ctx.setLineDash([4 * scale, 4 * scale]);
-  for (const one of parts.thresholds()) {
+  ctx.font = `${LABEL * scale}px ${parts.token("font") || "sans-serif"}`;
+  ctx.textAlign = "left";
+  ctx.lineJoin = "round";
+  let above = Number.NEGATIVE_INFINITY;
+  for (const one of parts.thresholds().toSorted((left, right) => right.value - left.value)) {
     const y = Math.round(plot.valToPos(one.value, one.unit ?? parts.series[0]?.unit ?? "", true)) + 0.5;
+    const crowded = y - above < (LABEL + 4) * scale;
+    above = y;
     ctx.strokeStyle = ctx.fillStyle = parts.token(one.kind);
+    ctx.lineWidth = scale;
+    ctx.setLineDash([4 * scale, 4 * scale]);
     ctx.beginPath();
     ctx.moveTo(bbox.left, y);
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
-    ctx.fillText(one.label, bbox.left + bbox.width - 4 * scale, y - 2 * scale);
+    ctx.setLineDash([]);
+    ctx.textBaseline = crowded ? "top" : "bottom";
+    ctx.strokeStyle = parts.token("surface-1");
+    ctx.lineWidth = 4 * scale;
+    const place = [bbox.left + 4 * scale, y + (crowded ? 3 : -2) * scale] as const;
+    ctx.strokeText(one.label, ...place);
+    ctx.fillText(one.label, ...place);
   }
   ctx.restore();
 }

@@ -52,7 +52,7 @@ export default class HostMetrics extends PeekPage {
         width: auto;
       }
       peek-chart {
-        height: 184px;
+        height: clamp(184px, 22vh, 400px);
       }
     `,
   ];
