@@ -47,7 +47,7 @@ def test(session: nox.Session) -> None:
     install(session)
     if not session.posargs:
         npm(session, "test", "--silent")
-    python(session, "-m", "pytest", "-q", "-m", "not browser", *session.posargs)
+    python(session, "-m", "pytest", "-q", "-m", "not browser", "-n", "auto", "--dist", "loadfile", *session.posargs)
 
 
 @nox.session

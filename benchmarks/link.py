@@ -99,7 +99,7 @@ async def measure_link(port: int, in_flight: int, seconds: float) -> float:
 
         async def run() -> None:
             try:
-                await link.run(lambda frame: waiting.pop(frame.header["i"]).set())
+                await link.run(lambda frame: waiting.pop(frame.header["i"]).set(), crowded=lambda: len(waiting) > 1)
             except LinkLost:
                 return
 

@@ -31,6 +31,7 @@ COMMANDS = {
     "client": Group("service", "run a client service: the mobile and desktop sites"),
     "agent": Group("service", "run an agent: the satellite that talks to other systems"),
     "worker": Group("service", "run a worker: heavy work in subprocesses"),
+    "token": Group("token", "print the token for a service on another machine"),
     "people": Group("people", "list, add and remove people, give passwords and sign-in links"),
     "plugins": Group("plugins", "list the installed plugins"),
     "tuples": Group("tuples", "generate TypeScript for a plugin's tuples"),

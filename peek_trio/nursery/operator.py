@@ -13,7 +13,7 @@ from peek_trio import __version__
 from peek_trio.config import Address, home_of, load
 from peek_trio.errors import ConfigError, LinkLost, Unavailable
 from peek_trio.nursery.addresses import link_url, site_url
-from peek_trio.nursery.credentials import read_token
+from peek_trio.nursery.credentials import token_of
 from peek_trio.nursery.identity import own_principal
 from peek_trio.nursery.layers import layer
 from peek_trio.nursery.platform_contracts import first_sign_in_code
@@ -41,7 +41,7 @@ async def operator_link(base: Path, tuples: Iterable[type] = ()) -> AsyncIterato
         version=__version__,
         plugins={},
         schemas={},
-        token=read_token(home),
+        token=token_of("operator", base),
     )
     registry = TupleRegistry()
     for cls in tuples:

@@ -40,7 +40,9 @@ async def satellite(
     service: str, home: Path, config: ClientConfig | AgentConfig | WorkerConfig
 ) -> AsyncIterator[Satellite]:
     """The common part of the service that lives in `home`, dialling the server. Raises ConfigError without a token."""
-    me = attrs.evolve(introduction(service, home, token=read_token(home)), plugins=_versions(config.plugin.enabled))
+    me = attrs.evolve(
+        introduction(service, home, token=read_token(service, home)), plugins=_versions(config.plugin.enabled)
+    )
     registry = TupleRegistry()
     board = Switchboard(me, registry, principal=own_principal(me))
     upstream = Upstream(config.peek_server, me, board, registry)

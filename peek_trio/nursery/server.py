@@ -47,11 +47,11 @@ Admit = Callable[[Hello], Awaitable[Principal]]
 
 async def run_server(config: ServerConfig, home: Path, *, task_status: trio.TaskStatus[dict[str, str]]) -> None:
     """Run the server that lives in `home` until cancelled. Started with its addresses once all of it is ready."""
-    token = service_token(home / TOKEN_FILE)
+    secret = service_token(home / TOKEN_FILE)
     me = introduction("server", home)
     async with server_database(config.sqlalchemy, home) as database:
         server = Server(config, home, me, database)
-        await server.run(admit_services(token), task_status=task_status)
+        await server.run(admit_services(secret), task_status=task_status)
 
 
 class Server:

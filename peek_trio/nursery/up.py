@@ -19,7 +19,7 @@ from peek_trio import logs
 from peek_trio.config import SERVICES, load_with_warnings
 from peek_trio.errors import PeekError
 from peek_trio.nursery.child import ChildService, ServiceDied, describe_end, service_command
-from peek_trio.nursery.credentials import share_token
+from peek_trio.nursery.credentials import share_tokens
 from peek_trio.nursery.faults import faults_of, sentences_of
 from peek_trio.nursery.layers import layer
 from peek_trio.nursery.lock import only_one
@@ -56,7 +56,7 @@ class Up:
         """Make homes, configurations and the shared token. Raises ConfigError."""
         for service in SERVICES:
             load_with_warnings(service, self.base)  # the service itself repeats the warnings, if there are any
-        share_token(self.base)
+        share_tokens(self.base)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run until cancelled; reports when everything is ready. Raises ServiceDied when a first start fails."""

@@ -5,6 +5,7 @@ Only digests of them are stored. A plain SHA-256 is enough, because there is not
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import hmac
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from peek_trio.errors import ConfigError
 
-__all__ = ["new_token", "same_token", "service_token", "token_digest"]
+__all__ = ["new_token", "same_token", "service_token", "token_digest", "token_for"]
 
 _SHORTEST = 32  # characters
 
@@ -36,6 +37,15 @@ def same_token(one: str, other: str) -> bool:
     return hmac.compare_digest(token_digest(one), token_digest(other))
 
 
+def token_for(secret: str, kind: str) -> str:
+    """The token of one kind of service, made from the server's secret with HMAC-SHA-256.
+
+    Whoever has an agent's token may pose as an agent and as nothing else, and cannot find the secret from it.
+    """
+    mac = hmac.digest(secret.encode(), f"peek service {kind}".encode(), "sha256")
+    return base64.urlsafe_b64encode(mac).decode().rstrip("=")
+
+
 def service_token(path: Path) -> str:
     """The token in the file at `path`, which is made with a new one if it is missing.
 
@@ -52,12 +62,12 @@ def service_token(path: Path) -> str:
     if status.st_mode & 0o077:
         raise ConfigError(
             f"Other accounts may read the service token {path}, so it is no secret. If nobody can have read it, run: "
-            f"chmod 600 {path} Otherwise remove it from every home; the server makes a new one for all to copy."
+            f"chmod 600 {path} Otherwise remove the server's, so that it makes a new one, and give every other service its new token."
         )
     if len(token) < _SHORTEST or not token.isprintable() or not token.isascii():
         raise ConfigError(
-            f"The file {path} does not hold a service token. Remove it: the server makes a new one when it starts, "
-            "and any other service takes a copy of the server's."
+            f"The file {path} does not hold a service token. Remove it: the server makes a new one when it starts; "
+            "for any other service, `python -m peek_trio token` on the server's machine prints it."
         )
     return token
 

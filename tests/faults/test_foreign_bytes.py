@@ -12,6 +12,7 @@ import pytest
 import trio
 
 from peek_trio.errors import FrameError, LinkLost, LinkRefused
+from peek_trio.nursery.credentials import token_of
 from peek_trio.transport.wire import Frame, Hello, WebSocketStream, connect_websocket, dial_link, pack, unpack
 from peek_trio.transport.wire.limits import Limits
 from tests.faults.device import device, request
@@ -28,7 +29,7 @@ class Door:
         homes = platform.homes
         self.port = homes.links if door == SERVICE_LINKS else homes.desktop
         self.headers = [] if door == SERVICE_LINKS else [("Cookie", cookie)]
-        token = (homes.home("server") / "service.token").read_text().strip()
+        token = token_of("agent", homes.base)
         self.hello = (
             Hello("agent", "agent-of-a-test", version="0.1.0", token=token)
             if door == SERVICE_LINKS
@@ -133,8 +134,13 @@ async def test_another_version_of_the_protocol_is_refused_with_what_to_do(at: Do
             "version",
             "This agent runs Peek 0.9.0, the server runs 0.1.0. Install the same release.",
         ),
-        ({"token": "x" * 43}, "token", "is not the server's. Copy service.token from the server's home."),
-        ({"token": ""}, "token", "is not the server's."),
+        (
+            {"token": "x" * 43},
+            "token",
+            "is not the one of this server. Run `python -m peek_trio token agent` on the server",
+        ),
+        ({"token": ""}, "token", "is not the one of this server."),
+        ({"service": "operator"}, "token", "The service token of this operator is not the one of this server."),
         ({"service": "server"}, "protocol", 'no service of the kind "server"'),
     ],
 )

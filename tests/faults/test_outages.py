@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import trio
 
-from peek_trio.nursery.credentials import share_token
+from peek_trio.nursery.credentials import share_tokens
 from tests.faults.device import Device, Watch, device, request
 from tests.faults.homes import PATIENCE, Homes
 from tests.faults.running import Running, await_end, eventually, running
@@ -138,7 +138,7 @@ async def test_after_all_deaths_every_service_does_its_part(platform: Running, c
 
 
 def test_a_client_alone_opens_its_sites_and_says_what_it_lacks(homes: Homes) -> None:
-    share_token(homes.base)
+    share_tokens(homes.base)
     with running(homes, "client") as client:
         client.line(rf"Nothing can be reached at 127\.0\.0\.1:{homes.links}: connection refused\. Next attempt in \d")
         client.line("the server is away; starting without it")

@@ -217,5 +217,7 @@ def test_a_wrong_token_is_told_in_plain_words(tmp_path: Path, database_url: str,
     service_token(home / "service.token")
     processes.append(agent := Process("agent", tmp_path))
     told = agent.said("refused")
-    assert "The service token of this agent is not the server's. Copy service.token from the server's home." in told
+    assert (
+        "The service token of this agent is not the one of this server. Run `python -m peek_trio token agent`" in told
+    )
     assert "Next attempt in 30.0 s" in told

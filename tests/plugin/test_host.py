@@ -162,9 +162,7 @@ async def test_an_enabled_plugin_that_is_not_installed_fails_alone(stage: Stage,
 
     assert a.state == "started"
     assert gone.state == "failed"
-    assert gone.reason == (
-        "It is enabled in config.json but not installed; installed plugins: peek_plugin_a."
-    )
+    assert gone.reason == ("It is enabled in config.json but not installed; installed plugins: peek_plugin_a.")
 
 
 async def test_a_broken_manifest_fails_its_plugin_alone(stage: Stage, write_plugin: WritePlugin) -> None:

@@ -75,7 +75,7 @@ def find_place(home: Path, *, elsewhere: Path = ELSEWHERE) -> Place:
         binaries = installed(_version_of(data))
         if account.switch and not account.can_enter(binaries.root / "bin"):
             binaries = copied(binaries, elsewhere)
-        return Place(data, _socket_directory(base, _digest(home), account), account, binaries)
+        return Place(data, _socket_directory(base, home, account), account, binaries)
     except OSError as error:
         raise StorageError(
             f"The place for the database of {home} cannot be made: {error.strerror}: {error.filename}"
@@ -94,6 +94,11 @@ def existing_data(home: Path, *, elsewhere: Path = ELSEWHERE) -> Path | None:
     return None
 
 
+def temporary_sockets(home: Path) -> Path:
+    """Where the socket is when its path below `home` would be too long: a folder that nobody but us clears away."""
+    return Path(tempfile.gettempdir()) / f"peek-{_digest(home.resolve())}"
+
+
 def _digest(home: Path) -> str:
     return hashlib.sha256(str(home).encode()).hexdigest()[:16]
 
@@ -109,10 +114,10 @@ def _version_of(data: Path) -> int | None:
         ) from None
 
 
-def _socket_directory(base: Path, digest: str, account: Account) -> Path:
+def _socket_directory(base: Path, home: Path, account: Account) -> Path:
     sockets = base / "postgres.socket"
     if len(os.fsencode(sockets / _SOCKET_NAME)) > _LONGEST_SOCKET_PATH:
-        sockets = Path(tempfile.gettempdir()) / f"peek-{digest}"
+        sockets = temporary_sockets(home)
     try:
         sockets.mkdir(mode=0o700)
         account.own(sockets)

@@ -29,7 +29,7 @@ from peek_trio.storage.embedded.commands import (
     single_user_command,
 )
 from peek_trio.storage.embedded.leftover import stop_leftover
-from peek_trio.storage.embedded.place import Place, existing_data, find_place
+from peek_trio.storage.embedded.place import Place, existing_data, find_place, temporary_sockets
 
 __all__ = ["EmbeddedPostgres"]
 
@@ -76,6 +76,8 @@ class EmbeddedPostgres:
             if data is not None:
                 with _alone(self._home / "postgres.lock"):
                     await stop_leftover(data)
+                    with suppress(OSError):  # a killed server had no time to
+                        temporary_sockets(self._home).rmdir()
 
     async def _initialise(self, place: Place, record: BoundedLog) -> None:
         """Makes the cluster beside its place and moves it there complete, so that an interrupted start leaves nothing half made."""

@@ -31,6 +31,9 @@ GATHER = 0.0001
 """Seconds after a message in which further frames are gathered for the next one, rather than each sent at once: on a busy link one
 message for all that is ready costs far less than a message for each."""
 
+ENOUGH = 32
+"""Gathered frames that leave without waiting for more: the peer can begin with them while the next are made."""
+
 
 def _alone() -> bool:
     return False
@@ -85,11 +88,10 @@ class Link:
         self._ending: _Ending | None = None
         self._ended = trio.Event()
         self._crowded = _alone
-        self._idle = False  # the writer runs and has nothing to do
+        self._running = False
         self._news = trio.Event()
         self._room: trio.Event | None = None
         self._drained = trio.Event()
-        self._stopped = False
         self._writing = trio.CancelScope(shield=True)
         self._sent_at = -math.inf
         self._flush_by = math.inf  # when a message that did not leave at once must have left
@@ -126,6 +128,7 @@ class Link:
         `crowded` says whether several exchanges are under way, so that a frame is worth holding back for those that follow it.
         """
         self._crowded = crowded
+        self._running = True
         self._keepalive = Keepalive(self._timing, trio.current_time())
         try:
             async with trio.open_nursery() as nursery:
@@ -139,8 +142,7 @@ class Link:
                             await self._drained.wait()
                 finally:
                     # A message cut short cannot be followed by a close frame, so the one on its way may finish, but not for long.
-                    self._stopped = True
-                    self._idle = False
+                    self._running = False
                     self._news.set()
                     self._writing.deadline = trio.current_time() + self._timing.close
                     nursery.cancel_scope.cancel()
@@ -230,7 +232,6 @@ class Link:
         if self._ending is None:
             self._ending = ending
             self._ended.set()
-            self._idle = False
             self._news.set()
             self._make_room()
         return self._ending
@@ -264,15 +265,18 @@ class Link:
 
     def _stir(self) -> None:
         """Something new waits. On an idle link it leaves at once, else with whatever else there is in the writer's turn."""
-        if not self._idle:
+        if self._flush_by < math.inf or not self._running:
             return
-        if trio.current_time() - self._sent_at >= GATHER and not self._crowded():
+        if self._news.is_set():
+            at_once = len(self._outbox) >= ENOUGH
+        else:
+            at_once = trio.current_time() - self._sent_at >= GATHER and not self._crowded()
+        if at_once:
             try:
                 if self._begin() and not self._outbox:
                     return
             except LinkLost as lost:
                 self._end(_Ending(lost.code, lost.reason))
-        self._idle = False
         self._news.set()
 
     def _begin(self) -> bool:
@@ -299,7 +303,7 @@ class Link:
                     if self._flush_by < math.inf:
                         await self._stream.flush()
                         self._flush_by = math.inf
-                    if self._stopped:
+                    if not self._running:
                         return
                     if self._outbox:
                         self._begin()
@@ -308,7 +312,6 @@ class Link:
                         return
                     else:
                         self._news = trio.Event()
-                        self._idle = True
                         await self._news.wait()
         except LinkLost as lost:
             self._end(_Ending(lost.code, lost.reason))

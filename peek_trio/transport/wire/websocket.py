@@ -27,7 +27,7 @@ from wsproto.utilities import LocalProtocolError
 from peek_trio.errors import FrameError, LinkLost
 from peek_trio.transport.wire.dialling import WebSocketAddress, open_stream
 from peek_trio.transport.wire.limits import Limits
-from peek_trio.transport.wire.outlet import Outlet, framed
+from peek_trio.transport.wire.line import Line, framed
 
 __all__ = ["WebSocketStream", "accept_websocket", "connect_websocket"]
 
@@ -54,7 +54,7 @@ class WebSocketStream:
     def __init__(
         self,
         connection: WebSocketConnection,
-        outlet: Outlet,
+        line: Line,
         reader: _Reader,
         *,
         path: str = "",
@@ -63,25 +63,26 @@ class WebSocketStream:
         self.path = path
         self.headers: Mapping[str, str] = headers or {}
         self._connection = connection
-        self._outlet = outlet
+        self._line = line
         self._reader = reader
         self._masks = connection.is_client
+        line.settle()
 
     def begin(self, parts: Sequence[bytes]) -> bool:
         """Takes one binary message; as much of it as the socket has room for leaves at once, or none when the connection is TLS."""
-        if self._outlet.cut_short:
+        if self._line.cut_short:
             raise LinkLost("A message was cut short, so the link cannot go on.")
         if self._connection.closed is not None:
             raise self._lost()
         try:
-            return self._outlet.begin(framed(parts, masked=self._masks))
+            return self._line.begin(framed(parts, masked=self._masks))
         except trio.BrokenResourceError:
             raise self._lost() from None
 
     async def flush(self) -> None:
         """Sends the rest of a message. Cancelled, it leaves half a message behind: nothing more can be sent after it."""
         try:
-            await self._outlet.flush()
+            await self._line.flush()
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             raise self._lost() from None
 
@@ -108,17 +109,17 @@ class WebSocketStream:
             try:
                 if self._reader.ended:
                     await self._let_peer_read()
-                elif not self._outlet.cut_short and code not in _UNSENDABLE:
+                elif not self._line.cut_short and code not in _UNSENDABLE:
                     await self._connection.aclose(code, _fitting(reason))
             except (ConnectionClosed, LocalProtocolError, trio.BrokenResourceError, trio.ClosedResourceError):
                 pass  # gone while we said goodbye
-        await _close_socket(self._outlet)
+        await _close_socket(self._line)
 
     async def _let_peer_read(self) -> None:
         """After a message that was too large: the peer is still sending it, and a socket closed meanwhile would lose our reason."""
         closed = self._connection.closed
         if closed is not None and closed.code == 1009:
-            while await self._outlet.receive_some(_RECEIVE_BYTES):
+            while await self._line.receive_some(_RECEIVE_BYTES):
                 pass
 
     def _lost(self) -> LinkLost:
@@ -152,11 +153,11 @@ async def accept_websocket(
     the browser gets a 403 with a sentence. Raises LinkLost when there is no websocket after 5 s, for whatever reason: a caller that
     contains LinkError contains everything that a peer can do.
     """
-    async with _connection(stream) as (reader, outlet):
+    async with _connection(stream) as (reader, line):
         request = await reader.until_done(
             lambda: wrap_server_stream(
                 reader.nursery,
-                outlet,
+                line,
                 message_queue_size=_MESSAGE_QUEUE,
                 max_message_size=limits.message,
                 receive_buffer_size=_RECEIVE_BYTES,
@@ -173,7 +174,7 @@ async def accept_websocket(
         connection = await reader.until_done(
             request.accept, within=HANDSHAKE_WITHIN, failed="The peer left during the handshake"
         )
-        yield WebSocketStream(connection, outlet, reader, path=request.path, headers=headers)
+        yield WebSocketStream(connection, line, reader, path=request.path, headers=headers)
 
 
 async def _reject(request: WebSocketRequest, sentence: str) -> None:
@@ -196,12 +197,12 @@ async def connect_websocket(
     address = WebSocketAddress.of(url)
     begun = trio.current_time()
     stream = await open_stream(address, ssl_context, within=CONNECT_WITHIN)
-    async with _connection(stream) as (reader, outlet):
+    async with _connection(stream) as (reader, line):
         extra_headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         connection = await reader.until_done(
             lambda: wrap_client_stream(
                 reader.nursery,
-                cast("trio.SocketStream", outlet),
+                cast("trio.SocketStream", line),
                 address.host_header,
                 address.resource,
                 extra_headers=extra_headers,
@@ -212,7 +213,7 @@ async def connect_websocket(
             within=max(0.1, CONNECT_WITHIN - (trio.current_time() - begun)),
             failed=f"{url} did not complete a websocket handshake",
         )
-        yield WebSocketStream(connection, outlet, reader, path=address.resource)
+        yield WebSocketStream(connection, line, reader, path=address.resource)
 
 
 class _Reader:
@@ -267,13 +268,13 @@ class _Reader:
 
 
 @asynccontextmanager
-async def _connection(stream: trio.abc.Stream) -> AsyncIterator[tuple[_Reader, Outlet]]:
+async def _connection(stream: trio.abc.Stream) -> AsyncIterator[tuple[_Reader, Line]]:
     """Owns a connection's reader and its socket. What the block raises leaves as it is, not wrapped in a group."""
     failure: Exception | None = None
     async with trio.open_nursery() as nursery:
         reader = _Reader(nursery)
         try:
-            yield reader, Outlet(stream)
+            yield reader, Line(stream)
         except Exception as error:  # noqa: BLE001  # raised again below, outside the nursery
             failure = error
         finally:

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from peek_trio.errors import FrameError
-from peek_trio.transport.wire import Frame, Limits, pack, unpack
+from peek_trio.transport.wire import Frame, Limits, Series, pack, unpack
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(),
@@ -57,6 +57,17 @@ def test_arbitrary_bytes_are_frames_or_a_frame_error(message):
 @given(st.binary(max_size=60), st.binary(max_size=60))
 def test_arbitrary_headers_are_frames_or_a_frame_error(header, body):
     assert close_code_of(message_of(header, body)) in (None, 1002, 1009)
+
+
+@calmly
+@given(frames, st.integers(1, 2**53 - 1))
+def test_a_series_makes_the_same_frames_as_one_by_one(frame, number):
+    numbered = Frame({**frame.header, "i": number}, frame.body)
+    header = {key: value for key, value in frame.header.items() if key != "i"}
+    one = Series(header, frame.body).numbered(number)
+    assert one == numbered
+    assert unpack(pack([one])) == [numbered]
+    assert one.body is frame.body
 
 
 def test_the_layout_is_the_one_in_the_protocol():

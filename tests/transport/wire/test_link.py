@@ -56,6 +56,52 @@ async def test_what_is_ready_at_once_travels_in_one_message(links, nursery):
     left.close()
 
 
+async def test_a_frame_on_an_idle_link_leaves_within_the_call(connected):
+    left, right = connected
+    await trio.testing.wait_all_tasks_blocked()
+    sent = left.link.statistics().messages_sent
+    left.link.send_nowait(numbered(1))
+    assert left.link.statistics().messages_sent == sent + 1
+    assert left.link.statistics().waiting_frames == 0
+    assert (await right.next()).header["i"] == 1
+
+
+async def test_frames_that_follow_each_other_share_messages(connected):
+    left, right = connected
+    await trio.testing.wait_all_tasks_blocked()
+    for number in range(50):
+        left.link.send_nowait(numbered(number))
+    assert [(await right.next()).header["i"] for _ in range(50)] == list(range(50))
+    assert right.link.statistics().messages_received <= 25
+
+
+async def test_a_crowded_link_holds_frames_back_for_those_that_follow(links, nursery):
+    left, right = links
+    heard = []
+    all_heard = trio.Event()
+
+    def hear(frame):
+        heard.append(frame.header["i"])
+        if len(heard) == 3:
+            all_heard.set()
+
+    async def run(link, crowded):
+        with pytest.raises(LinkLost):
+            await link.run(hear, crowded=crowded)
+
+    nursery.start_soon(run, left, lambda: True)
+    nursery.start_soon(run, right, lambda: False)
+    await trio.testing.wait_all_tasks_blocked()
+    for number in range(3):
+        left.send_nowait(numbered(number))
+    assert left.statistics().waiting_frames == 3
+    with trio.fail_after(5):
+        await all_heard.wait()
+    assert heard == [0, 1, 2]
+    assert right.statistics().messages_received == 1
+    left.close()
+
+
 async def test_frames_go_both_ways_at_once(connected):
     left, right = connected
     left.link.send_nowait(numbered(1))
