@@ -6,6 +6,7 @@ Blocking functions, called in a thread. A file that is hidden, a link or a progr
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -36,7 +37,10 @@ class FileStamp(NamedTuple):
 
 @attrs.frozen
 class TreeFiles:
-    """The content of a tree. `hash` names it: other content, or another name for the same, has another hash."""
+    """The content of a tree. `hash` names it: other content, or another name for the same, has another hash.
+
+    The file without a name, at the address of the tree itself, is the list of the others: what a device fetches to have them all.
+    """
 
     hash: str
     files: Mapping[str, Asset] = attrs.field(repr=False)
@@ -69,7 +73,8 @@ def read_tree(files: Mapping[str, FileStamp]) -> TreeFiles:
     tree = hashlib.blake2b(digest_size=8)
     for name, asset in assets.items():
         tree.update(f"{name}\0{asset.digest}\n".encode())
-    return TreeFiles(tree.hexdigest(), assets)
+    names = Asset.of(json.dumps({"files": list(assets)}).encode(), "application/json", immutable=True)
+    return TreeFiles(tree.hexdigest(), {**assets, "": names})
 
 
 def _walk(folder: Path | str, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:

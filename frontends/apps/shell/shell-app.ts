@@ -7,6 +7,7 @@ import { PeekClient } from "@peek/client";
 import { ObserveController, controls, typography } from "@peek/ui";
 import { BadgeBoard } from "./badges.ts";
 import { browserModules } from "./module-source.ts";
+import { offlineUse } from "./offline-use.ts";
 import { PluginCatalogue, type UiPlugin } from "./plugin-catalogue.ts";
 import { Router, attachRouter, matchPath, type Params } from "./router.ts";
 import { signInCode } from "./sign-in-code.ts";
@@ -92,6 +93,7 @@ export abstract class ShellApp extends LitElement {
   private takePlugins(): void {
     if (this.plugins.status === "loading" || (this.plugins.status === "error" && this.plugins.rows.length === 0)) return;
     this.catalogue.update(this.plugins.rows);
+    offlineUse.keep(this.plugins.rows.map((row) => row.module));
   }
 
   protected override updated(_changed: PropertyValues): void {

@@ -1,5 +1,5 @@
 /**
- * The service worker of the mobile and desktop sites: the shell and the plugin pages that were opened once also open without a
+ * The service worker of the mobile and desktop sites: the shell and the pages of all plugins also open without a
  * network. It keeps what is immutable (hashed names) and one index page per build; live data is none of its business, that is
  * the client's own cache. Each build brings its own worker, whose version names its cache.
  */
@@ -16,7 +16,7 @@ const SHELL_CACHE = SHELL_PREFIX + SHELL_VERSION;
 /** The shell before this one stays, for tabs that still run it and load parts of it late. */
 const SHELLS_KEPT = 2;
 const PLUGIN_CACHE = "peek-plugins";
-const PLUGIN_FILES_KEPT = 500;
+const PLUGIN_FILES_KEPT = 5000;
 /** What an installed site shows of itself. Nice to have offline; the site works without. */
 const EXTRAS = ["/manifest.webmanifest", "/icons/icon.svg", "/icons/icon-192.png"];
 
@@ -37,15 +37,41 @@ self.addEventListener("fetch", (event) => {
   } else if (url.pathname.startsWith("/assets/")) {
     event.respondWith(cacheFirst(request, SHELL_CACHE));
   } else if (url.pathname.startsWith("/p/")) {
-    const answer = cacheFirst(request, PLUGIN_CACHE);
-    event.respondWith(answer);
-    event.waitUntil(answer.then(forgetOldPluginFiles));
+    event.respondWith(cacheFirst(request, PLUGIN_CACHE));
   } else if (url.pathname.startsWith("/@plugin/")) {
     event.respondWith(networkFirst(request, PLUGIN_CACHE));
   } else if (EXTRAS.includes(url.pathname)) {
     event.respondWith(networkFirst(request, SHELL_CACHE));
   }
 });
+
+self.addEventListener("message", (event) => {
+  const { keep } = event.data as { keep?: unknown };
+  if (Array.isArray(keep)) event.waitUntil(keepTrees(keep.filter((tree): tree is string => typeof tree === "string" && tree.startsWith("/p/"))));
+});
+
+/** Fetches the pages of plugins that nobody has opened yet. What the network does not give now is asked for at the next start. */
+async function keepTrees(trees: readonly string[]): Promise<void> {
+  const cache = await caches.open(PLUGIN_CACHE);
+  for (const tree of trees) {
+    try {
+      await keepTree(cache, tree);
+    } catch {
+      return;
+    }
+  }
+  await forgetOldPluginFiles();
+}
+
+/** The list of a tree's files is kept last: having it means having them all. */
+async function keepTree(cache: Cache, tree: string): Promise<void> {
+  if (await cache.match(tree)) return;
+  const list = await fetch(tree);
+  if (!list.ok) return;
+  const { files } = (await list.clone().json()) as { files: string[] };
+  for (const file of files) if (!(await cache.match(tree + file))) await cache.add(tree + file);
+  await cache.put(tree, list);
+}
 
 async function install(): Promise<void> {
   const cache = await caches.open(SHELL_CACHE);

@@ -17,6 +17,7 @@ from peek_trio.transport.wire import (
     memory_stream_pair,
     pack,
 )
+from peek_trio.transport.wire.link import ENOUGH
 from peek_trio.transport.wire.websocket import CLOSE_WITHIN
 from tests.transport.wire.conftest import AGENT, SERVER, admit_agent
 
@@ -99,6 +100,23 @@ async def test_a_crowded_link_holds_frames_back_for_those_that_follow(links, nur
         await all_heard.wait()
     assert heard == [0, 1, 2]
     assert right.statistics().messages_received == 1
+    left.close()
+
+
+async def test_a_crowded_link_lets_the_peer_begin_when_there_is_enough(links, nursery):
+    left, right = links
+
+    async def run(link):
+        with pytest.raises(LinkLost):
+            await link.run(lambda frame: None, crowded=lambda: True)
+
+    nursery.start_soon(run, left)
+    nursery.start_soon(run, right)
+    await trio.testing.wait_all_tasks_blocked()
+    for number in range(ENOUGH + 1):
+        left.send_nowait(numbered(number))
+    assert left.statistics().messages_sent == 1
+    assert left.statistics().waiting_frames == 1
     left.close()
 
 

@@ -33,8 +33,8 @@ class FakeCache {
   async addAll(paths: string[]): Promise<void> {
     await Promise.all(paths.map((path) => this.add(path)));
   }
-  async put(request: Asked, answer: Response): Promise<void> {
-    this.kept.set(request.url, answer);
+  async put(request: Asked | string, answer: Response): Promise<void> {
+    this.kept.set(typeof request === "string" ? ORIGIN + request : request.url, answer);
   }
   async match(request: Asked | string): Promise<Response | undefined> {
     return this.kept.get(typeof request === "string" ? ORIGIN + request : request.url)?.clone();
@@ -82,7 +82,8 @@ class Browser {
       skipWaiting: async () => {},
       clients: { claim: async () => {} },
     };
-    const fetch = (request: Asked, options?: { signal?: AbortSignal }) => this.fetch(request, options);
+    const fetch = (request: Asked | string, options?: { signal?: AbortSignal }) =>
+      this.fetch(typeof request === "string" ? { url: ORIGIN + request, method: "GET", mode: "cors" } : request, options);
     vm.runInNewContext(await script(version, files), { self, caches, fetch, URL, AbortSignal: { timeout: () => this.impatience.signal } });
     for (const type of ["install", "activate"]) {
       const work: unknown[] = [];
@@ -94,6 +95,13 @@ class Browser {
 
   /** Aborting it is the two seconds passing. */
   impatience = new AbortController();
+
+  /** What a page says to the worker, and all that follows. */
+  async say(data: unknown): Promise<void> {
+    const work: unknown[] = [];
+    this.handlers.get("message")?.({ data, waitUntil: (promise: unknown) => work.push(promise) });
+    await Promise.all(work);
+  }
 
   /** What a page gets; null when the worker leaves the request to the browser. */
   async get(path: string, { mode = "cors", method = "GET", origin = ORIGIN } = {}): Promise<string | null> {
@@ -120,6 +128,28 @@ test("the shell opens without a network, at any of its pages", async () => {
   browser.network = null;
   for (const path of ["/", "/x/plugin/detail/7", "/sign-in"]) assert.equal(await browser.get(path, { mode: "navigate" }), "new /");
   assert.equal(await browser.get("/assets/mobile.A.js"), "new /assets/mobile.A.js");
+});
+
+test("pages of plugins that nobody has opened open without a network, once the worker was told of them", async () => {
+  const browser = await installed();
+  browser.network = (path) => new Response(path === "/p/tutorial/abc/" ? '{"files": ["mobile.js", "sub/part.js"]}' : `new ${path}`);
+  await browser.say({ keep: ["/p/tutorial/abc/", "/elsewhere/"] });
+  assert.ok(!browser.asked.includes("/elsewhere/"));
+  browser.asked.length = 0;
+  await browser.say({ keep: ["/p/tutorial/abc/"] });
+  assert.deepEqual(browser.asked, []);
+  browser.network = null;
+  assert.equal(await browser.get("/p/tutorial/abc/sub/part.js"), "new /p/tutorial/abc/sub/part.js");
+});
+
+test("a tree that the network gave only in part is asked for again", async () => {
+  const browser = await installed();
+  browser.network = (path) => (path === "/p/x/1/" ? new Response('{"files": ["a.js", "b.js"]}') : path === "/p/x/1/a.js" ? new Response("a") : new Response("", { status: 503 }));
+  await browser.say({ keep: ["/p/x/1/"] });
+  browser.network = (path) => new Response(path === "/p/x/1/" ? '{"files": ["a.js", "b.js"]}' : path);
+  await browser.say({ keep: ["/p/x/1/"] });
+  browser.network = null;
+  assert.equal(await browser.get("/p/x/1/b.js"), "/p/x/1/b.js");
 });
 
 test("with a network the page comes from it, and hashed files do not", async () => {
@@ -159,11 +189,14 @@ test("errors are not kept", async () => {
 
 test("plugin files are bounded, the oldest go", async () => {
   const browser = await installed();
-  for (let n = 0; n <= 501; n += 1) await browser.get(`/p/plugin/${n}/mobile.js`);
+  const files = Array.from({ length: 3000 }, (_, n) => `${n}.js`);
+  browser.network = (path) => new Response(path.endsWith("/") ? JSON.stringify({ files }) : path);
+  await browser.say({ keep: ["/p/plugin/old/"] });
+  await browser.say({ keep: ["/p/plugin/new/"] });
   const kept = browser.stores.get("peek-plugins")?.kept;
-  assert.equal(kept?.size, 500);
-  assert.equal(kept?.has(`${ORIGIN}/p/plugin/0/mobile.js`), false);
-  assert.equal(kept?.has(`${ORIGIN}/p/plugin/501/mobile.js`), true);
+  assert.equal(kept?.size, 5000);
+  assert.equal(kept?.has(`${ORIGIN}/p/plugin/old/0.js`), false);
+  assert.equal(kept?.has(`${ORIGIN}/p/plugin/new/0.js`), true);
 });
 
 test("the API, plugins' own documents, changes and other origins are none of its business", async () => {

@@ -1,6 +1,6 @@
 // @ts-check
 // The page on a phone: what the machines do at this moment, and the alarms, each with one large button.
-import { css, html } from "lit";
+import { css, html, nothing } from "lit";
 import { PeekPage, bytes, percent, time } from "@peek/ui";
 import { Acknowledging } from "./acknowledge.js";
 import { ALARM, HOST_NOW, THRESHOLD, alarmState, alarmText, countWaiting, standing } from "./metrics.js";
@@ -23,6 +23,10 @@ export default class HostMetrics extends PeekPage {
       .rates {
         padding-top: var(--peek-space-3);
         color: var(--peek-text-weak);
+      }
+      .none {
+        padding: var(--peek-space-4);
+        border-top: 1px solid var(--peek-line);
       }
       .alarm {
         display: grid;
@@ -47,16 +51,16 @@ export default class HostMetrics extends PeekPage {
 
   render() {
     return html`
-      <div class="stack">
-        <peek-view .controller=${this.hosts} empty="No machine has reported yet">
-          <div class="stack">${this.hosts.rows.map((now) => this.machine(now))}</div>
-        </peek-view>
-        <peek-card heading="Alarms" flush>
-          <peek-view .controller=${this.alarms} empty="No alarms" help="All values have been below their thresholds.">
+      <peek-view .controller=${[this.hosts, this.alarms]} bare>
+        <div class="stack">
+          ${this.hosts.rows.map((now) => this.machine(now))}
+          ${this.hosts.rows.length ? nothing : html`<peek-card><p>No machine has reported yet.</p></peek-card>`}
+          <peek-card heading="Alarms" flush>
             ${this.alarms.rows.map((alarm) => this.alarm(alarm))}
-          </peek-view>
-        </peek-card>
-      </div>
+            ${this.alarms.rows.length ? nothing : html`<p class="none weak">No alarms. All values have been below their thresholds.</p>`}
+          </peek-card>
+        </div>
+      </peek-view>
     `;
   }
 
