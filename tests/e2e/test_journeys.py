@@ -106,6 +106,7 @@ def test_taps_made_without_a_network_are_applied_once_in_order_when_it_returns(
     phone = open_plugin(signed_in, platform, "mobile", "tutorial")
     desktop = open_plugin(context.new_page(), platform, "desktop", "tutorial")
     before = number_of(phone, "plums")
+    expect(desktop.get_by_role("row").filter(has_text="plums")).to_be_visible()
     context.set_offline(True)
     phone.evaluate("dispatchEvent(new Event('offline'))")
     for _ in range(3):
@@ -114,7 +115,7 @@ def test_taps_made_without_a_network_are_applied_once_in_order_when_it_returns(
     assert number_of(phone, "plums") == before
     context.set_offline(False)
     expect(phone.locator("li").filter(has_text="plums")).to_contain_text(str(before + 3), timeout=40_000)
-    expect(desktop.get_by_role("row").filter(has_text="plums")).to_contain_text(str(before + 3))
+    expect(desktop.get_by_role("row").filter(has_text="plums")).to_contain_text(str(before + 3), timeout=40_000)
     expect(phone.get_by_role("button", name=re.compile("waiting"))).to_have_count(0)
 
 
@@ -135,6 +136,22 @@ def test_the_phone_opens_without_a_network_and_shows_what_it_knew(
     expect(phone.get_by_text("Offline").first).to_be_visible()
     context.set_offline(False)
     expect(phone.get_by_text("Live").first).to_be_visible(timeout=40_000)
+
+
+def test_a_page_that_could_not_be_loaded_is_there_when_the_network_returns(
+    signed_in: Page, context: BrowserContext, platform: Platform
+) -> None:
+    signed_in.goto(platform.url("desktop"))
+    expect(signed_in.get_by_role("link", name="Tutorial").first).to_be_visible()
+    signed_in.route("**/p/peek_plugin_tutorial/**", lambda route: route.abort())
+    context.set_offline(True)
+    signed_in.evaluate("dispatchEvent(new Event('offline'))")
+    signed_in.evaluate("async () => { for (const name of await caches.keys()) await caches.delete(name) }")
+    signed_in.get_by_role("link", name="Tutorial").first.click()
+    expect(signed_in.get_by_text("Tutorial could not be loaded")).to_be_visible()
+    signed_in.unroute("**/p/peek_plugin_tutorial/**")
+    context.set_offline(False)
+    expect(signed_in.get_by_role("row").filter(has_text="apples")).to_be_visible(timeout=40_000)
 
 
 def test_an_alarm_rises_on_the_desktop_and_is_acknowledged_on_the_phone(

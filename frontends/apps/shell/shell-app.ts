@@ -41,6 +41,7 @@ export abstract class ShellApp extends LitElement {
   private declare redeemed: boolean;
   protected readonly plugins: ObserveController<UiPlugin>;
   private detach: (() => void)[] = [];
+  private wasLive = false;
 
   constructor(site: Site) {
     super();
@@ -69,6 +70,8 @@ export abstract class ShellApp extends LitElement {
     this.catalogue.addEventListener("change", again, { signal: ended.signal });
     this.badges.addEventListener("change", again, { signal: ended.signal });
     this.client.connection.addEventListener("change", again, { signal: ended.signal });
+    this.client.connection.addEventListener("change", () => this.followConnection(), { signal: ended.signal });
+    window.addEventListener("online", () => this.retryPages(), { signal: ended.signal });
     this.client.addEventListener("outbox", again, { signal: ended.signal });
     this.addEventListener("shell-open", (event) => (this.dialog = (event as CustomEvent<"password" | "shortcuts">).detail), { signal: ended.signal });
     this.detach = [
@@ -94,6 +97,17 @@ export abstract class ShellApp extends LitElement {
     if (this.plugins.status === "loading" || (this.plugins.status === "error" && this.plugins.rows.length === 0)) return;
     this.catalogue.update(this.plugins.rows);
     offlineUse.keep(this.plugins.rows.map((row) => row.module));
+  }
+
+  private followConnection(): void {
+    const live = this.client.connection.state === "live";
+    if (live && !this.wasLive) this.retryPages();
+    this.wasLive = live;
+  }
+
+  /** Pages that could not be loaded, most often for lack of a network, are tried again as soon as there is one. */
+  private retryPages(): void {
+    for (const entry of this.catalogue.entries) if (entry.failure) void this.catalogue.retry(entry.row.plugin);
   }
 
   protected override updated(_changed: PropertyValues): void {

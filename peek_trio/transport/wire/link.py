@@ -1,14 +1,13 @@
 """A link: frames to and from one peer, over any message stream, for as long as both ends live.
 
-`run` owns everything that happens: a reader that hands frames on, a writer that sends whatever is ready in one message, and a keepalive
-that notices a dead peer and one that does not receive. A frame for an idle link leaves at once, without waking the writer. Whatever ends
-one of them ends the link, once, with a code and a reason that both ends can read.
+`run` owns everything that happens: a reader that hands frames on, a writer that sends whatever is ready (`sender.py`), and a keepalive that
+notices a peer that is dead or does not receive. Whatever ends one of them ends the link, once, with a code and a reason that both ends
+can read.
 """
 
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable, Hashable
 
 import attrs
@@ -20,19 +19,13 @@ from peek_trio.transport.wire.frames import HEAD_PREFIX, Frame, unpack
 from peek_trio.transport.wire.hello import Peer
 from peek_trio.transport.wire.keepalive import Keepalive
 from peek_trio.transport.wire.limits import Limits, LinkTiming
-from peek_trio.transport.wire.outbox import Outbox, Packed, packed
+from peek_trio.transport.wire.outbox import Packed, packed
+from peek_trio.transport.wire.sender import Sender
 from peek_trio.transport.wire.streams import MessageStream
 
 __all__ = ["Link", "LinkStatistics"]
 
 _log = logging.getLogger(__name__)
-
-GATHER = 0.0001
-"""Seconds after a message in which further frames are gathered for the next one, rather than each sent at once: on a busy link one
-message for all that is ready costs far less than a message for each."""
-
-ENOUGH = 32
-"""Gathered frames that leave without waiting for more: the peer can begin with them while the next are made."""
 
 
 def _alone() -> bool:
@@ -84,19 +77,10 @@ class Link:
         self._timing = timing
         self._receive_limits = receive_limits
         self._send_limits = send_limits
-        self._outbox = Outbox()
+        self._sender = Sender(stream, timing, send_limits.message, self._lost)
         self._ending: _Ending | None = None
         self._ended = trio.Event()
-        self._crowded = _alone
-        self._running = False
-        self._news = trio.Event()
-        self._room: trio.Event | None = None
-        self._drained = trio.Event()
-        self._writing = trio.CancelScope(shield=True)
-        self._sent_at = -math.inf
-        self._flush_by = math.inf  # when a message that did not leave at once must have left
         self._frames_received = self._bytes_received = self._messages_received = 0
-        self._bytes_sent = self._messages_sent = 0
 
     def __repr__(self) -> str:
         state = "closed" if self.closed else "open"
@@ -113,11 +97,11 @@ class Link:
             self._frames_received,
             self._bytes_received,
             self._messages_received,
-            self._bytes_sent,
-            self._messages_sent,
-            self._outbox.replaced,
-            len(self._outbox),
-            self._outbox.queued_bytes,
+            self._sender.bytes_sent,
+            self._sender.messages_sent,
+            self._sender.outbox.replaced,
+            len(self._sender.outbox),
+            self._sender.outbox.queued_bytes,
         )
 
     async def run(self, on_frame: Callable[[Frame], None], *, crowded: Callable[[], bool] = _alone) -> None:
@@ -127,8 +111,7 @@ class Link:
         closes the link as the peer's fault, any other exception closes it with 1011 and is logged. Cancelling closes with 1001.
         `crowded` says whether several exchanges are under way, so that a frame is worth holding back for those that follow it.
         """
-        self._crowded = crowded
-        self._running = True
+        self._sender.start(crowded)
         self._keepalive = Keepalive(self._timing, trio.current_time())
         try:
             async with trio.open_nursery() as nursery:
@@ -139,16 +122,13 @@ class Link:
                     await self._ended.wait()
                     if self._ending is not None and self._ending.drain:
                         with trio.move_on_after(self._timing.close):
-                            await self._drained.wait()
+                            await self._sender.drained.wait()
                 finally:
-                    # A message cut short cannot be followed by a close frame, so the one on its way may finish, but not for long.
-                    self._running = False
-                    self._news.set()
-                    self._writing.deadline = trio.current_time() + self._timing.close
+                    self._sender.stop(self._timing.close)
                     nursery.cancel_scope.cancel()
         finally:
             ending = self._end(_Ending(1001, "This end is stopping."))
-            self._outbox.clear()
+            self._sender.outbox.clear()
             await self._stream.aclose(ending.code, ending.reason)
         raise LinkLost(ending.reason, code=ending.code)
 
@@ -158,25 +138,23 @@ class Link:
         Raises LinkLost when the link has ended, FrameError when the frame is larger than the peer takes.
         """
         ready = self._checked(frame)
-        if not self._outbox.offer(ready):
+        if not self._sender.outbox.offer(ready):
             with trio.move_on_after(self._timing.room) as waiting:
-                while not self._outbox.offer(ready):
-                    if self._room is None:
-                        self._room = trio.Event()
-                    await self._room.wait()
+                while not self._sender.outbox.offer(ready):
+                    await self._sender.room()
                     self._raise_if_closed()
             if waiting.cancelled_caught:
                 self._too_slow()
-        self._stir()
+        self._sender.stir()
 
     def send_nowait(self, frame: Frame) -> None:
         """Queues a frame. When there is no room the peer is too slow and the link closes with 1013.
 
         Raises LinkLost when the link has ended, FrameError when the frame is larger than the peer takes.
         """
-        if not self._outbox.offer(self._checked(frame)):
+        if not self._sender.outbox.offer(self._checked(frame)):
             self._too_slow()
-        self._stir()
+        self._sender.stir()
 
     def post(self, slot: Hashable, frame: Frame) -> bool:
         """Puts a frame where only the newest counts; True when it replaced one that had not left yet.
@@ -186,16 +164,16 @@ class Link:
         """
         if self.closed:
             return False
-        replaced = self._outbox.post(slot, self._checked(frame))
+        replaced = self._sender.outbox.post(slot, self._checked(frame))
         if replaced is None:
             self.close(1013, "Too many states wait for this peer.")
             return False
-        self._stir()
+        self._sender.stir()
         return replaced
 
     def withdraw(self, slot: Hashable) -> None:
         """Takes back what waits in a slot, if something does."""
-        self._outbox.withdraw(slot)
+        self._sender.outbox.withdraw(slot)
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Asks `run` to end. What waits is sent first, if that takes no longer than a second. May be called again."""
@@ -232,9 +210,11 @@ class Link:
         if self._ending is None:
             self._ending = ending
             self._ended.set()
-            self._news.set()
-            self._make_room()
+            self._sender.finish()
         return self._ending
+
+    def _lost(self, lost: LinkLost) -> None:
+        self._end(_Ending(lost.code, lost.reason))
 
     async def _read(self, on_frame: Callable[[Frame], None]) -> None:
         try:
@@ -254,7 +234,7 @@ class Link:
                     elif kind != "pong":
                         on_frame(frame)
         except LinkLost as lost:
-            self._end(_Ending(lost.code, lost.reason))
+            self._lost(lost)
         except FrameError as error:
             self._end(_Ending(error.close_code, str(error)))
         except Exception:  # noqa: BLE001  # the edge of a connection: one bad frame ends one link
@@ -263,65 +243,18 @@ class Link:
             )
             self._end(_Ending(1011, "Internal fault."))
 
-    def _stir(self) -> None:
-        """Something new waits. On an idle link it leaves at once, else with whatever else there is in the writer's turn."""
-        if self._flush_by < math.inf or not self._running:
-            return
-        if self._news.is_set():
-            at_once = len(self._outbox) >= ENOUGH
-        else:
-            at_once = trio.current_time() - self._sent_at >= GATHER and not self._crowded()
-        if at_once:
-            try:
-                if self._begin() and not self._outbox:
-                    return
-            except LinkLost as lost:
-                self._end(_Ending(lost.code, lost.reason))
-        self._news.set()
-
-    def _begin(self) -> bool:
-        """Begins the next message; False when not all of it could leave at once, and the stream must be flushed."""
-        parts = self._outbox.take(self._send_limits.message)
-        self._make_room()
-        self._sent_at = trio.current_time()
-        self._messages_sent += 1
-        self._bytes_sent += sum(map(len, parts))
-        begun = self._stream.begin(parts)
-        if not begun:
-            self._flush_by = self._sent_at + self._timing.send
-        return begun
-
-    def _make_room(self) -> None:
-        if self._room is not None:
-            self._room.set()
-            self._room = None
-
     async def _write(self) -> None:
         try:
-            with self._writing:
-                while True:
-                    if self._flush_by < math.inf:
-                        await self._stream.flush()
-                        self._flush_by = math.inf
-                    if not self._running:
-                        return
-                    if self._outbox:
-                        self._begin()
-                    elif self._ending is not None:
-                        self._drained.set()
-                        return
-                    else:
-                        self._news = trio.Event()
-                        await self._news.wait()
+            await self._sender.run()
         except LinkLost as lost:
-            self._end(_Ending(lost.code, lost.reason))
+            self._lost(lost)
 
     async def _keep_alive(self) -> None:
         try:
             while True:
                 now = trio.current_time()
-                if now >= self._flush_by:
-                    self._writing.cancel()
+                if now >= self._sender.flush_by:
+                    self._sender.abandon()
                     self._too_slow()
                 action, again_at = self._keepalive.step(now)
                 if action == "gone":
@@ -331,6 +264,6 @@ class Link:
                 if action == "ping":
                     self.send_nowait(Frame({"k": "ping", "n": self._keepalive.asked}))
                 # A message that is begun meanwhile has as long as this sleep lasts at least, so it need not wake this task.
-                await trio.sleep_until(min(again_at, self._flush_by, now + self._timing.send))
+                await trio.sleep_until(min(again_at, self._sender.flush_by, now + self._timing.send))
         except LinkLost:
             return  # it was ended by whoever raised this

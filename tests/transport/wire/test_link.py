@@ -17,7 +17,7 @@ from peek_trio.transport.wire import (
     memory_stream_pair,
     pack,
 )
-from peek_trio.transport.wire.link import ENOUGH
+from peek_trio.transport.wire.sender import ENOUGH
 from peek_trio.transport.wire.websocket import CLOSE_WITHIN
 from tests.transport.wire.conftest import AGENT, SERVER, admit_agent
 
