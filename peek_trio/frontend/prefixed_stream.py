@@ -17,6 +17,11 @@ class PrefixedStream(trio.abc.HalfCloseableStream):
         self._prefix = prefix
         self._stream = stream
 
+    @property
+    def beneath(self) -> trio.abc.Stream | None:
+        """The stream itself once the prefix has been read: from then on this one only passes on."""
+        return None if self._prefix else self._stream
+
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """The next bytes: of the prefix while there is some, then of the stream."""
         if not self._prefix:
