@@ -2,70 +2,11 @@
  * What the platform tells about itself: the rows an administrator may observe, the words and colours of their states, and the health of the
  * whole in one word. Plain functions, tested without a browser.
  */
+import type { Person, PluginStatus as PluginState, Service, Setting, TaskRun } from "@peek/client";
 import type { StateKind } from "@peek/ui";
 import { texts } from "./texts.ts";
 
-/** `peek.Service` */
-export interface Service {
-  kind: string;
-  id: string;
-  name: string;
-  version: string;
-  state: "up" | "away";
-  since: string;
-  host: string;
-  address: string;
-}
-
-/** `peek.PluginState` */
-export interface PluginState {
-  service: string;
-  service_id: string;
-  plugin: string;
-  title: string;
-  version: string;
-  state: "installed" | "loaded" | "started" | "stopped" | "unloaded" | "failed" | "restarting";
-  reason: string;
-  since: string;
-  restarts: number;
-}
-
-/** `peek.TaskRun` */
-export interface TaskRun {
-  id: string;
-  plugin: string;
-  name: string;
-  state: "running" | "done" | "failed" | "cancelled";
-  progress: number;
-  note: string;
-  asked_by: string;
-  worker: string;
-  started: string;
-  ended: string | null;
-  error: string;
-}
-
-/** `peek.Setting` */
-export interface Setting {
-  plugin: string;
-  key: string;
-  title: string;
-  help: string;
-  kind: "int" | "float" | "bool" | "text";
-  value: string | number | boolean | null;
-  default: string | number | boolean | null;
-  minimum: number | null;
-  maximum: number | null;
-}
-
-/** `peek.Person` */
-export interface Person {
-  name: string;
-  title: string;
-  roles: string[];
-  has_password: boolean;
-  last_seen: string | null;
-}
+export type { Person, PluginState, Service, Setting, TaskRun };
 
 export interface Shown {
   kind: StateKind;

@@ -3,23 +3,10 @@
  * imported beside the old one and takes its place only when it has loaded, so that a release that cannot load changes
  * nothing but a message. Importing and naming elements are given from outside; this is logic alone.
  */
-import type { PeekClient } from "@peek/client";
+import type { PeekClient, UiPlugin } from "@peek/client";
 import { texts } from "./texts.ts";
 
-/** A row of `peek.UiPlugin`. */
-export interface UiPlugin {
-  site: string;
-  plugin: string;
-  title: string;
-  version: string;
-  /** The address of the module, `/p/<plugin>/<hash>/<file>`. */
-  module: string;
-  /** The address of an SVG file, or empty. */
-  icon: string;
-  show_home_link: boolean;
-  menu: { title: string; path: string; icon: string }[];
-  order: number;
-}
+export type { UiPlugin };
 
 /** Starts watching and says what waits, as a short text; returns how to stop. */
 export type Badge = (peek: PeekClient, set: (text: string | number) => void) => (() => void) | void;
