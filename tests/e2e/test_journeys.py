@@ -98,6 +98,8 @@ def test_a_row_the_administrator_adds_is_on_the_phone_at_once(
     dialog.get_by_role("button", name=re.compile("Add|Save")).click()
     expect(phone.get_by_text("cherries")).to_be_visible()
     assert number_of(phone, "cherries") == 40
+    phone.get_by_role("button", name="+1 to cherries").click()
+    expect(admin.get_by_role("row").filter(has_text="cherries")).to_contain_text("41")
 
 
 def test_taps_made_without_a_network_are_applied_once_in_order_when_it_returns(

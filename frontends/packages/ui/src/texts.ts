@@ -11,7 +11,7 @@ export const texts = {
   stale: (reason: string) => (reason ? `Stale: ${reason}` : "Stale"),
   staleBanner: (time: string, reason: string) => `Not live. Last known values, as of ${time}${reason ? `. ${reason}` : ""}`,
   filter: "Filter",
-  rows: (shown: string, total: string) => (shown === total ? `${total} rows` : `${shown} of ${total} rows`),
+  rows: (shown: string, total: string) => `${shown === total ? "" : `${shown} of `}${total} ${total === "1" ? "row" : "rows"}`,
   close: "Close",
   cancel: "Cancel",
   dismiss: "Dismiss",

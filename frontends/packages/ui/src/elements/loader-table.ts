@@ -6,6 +6,7 @@
 import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import type { Json, PeekClient } from "@peek/client";
 import type { FormField, Values } from "../data/form-model.ts";
+import type { ObserveController } from "../data/observe-controller.ts";
 import { parseSort, type Column } from "../data/table-model.ts";
 import { number } from "../format.ts";
 import { texts } from "../texts.ts";
@@ -42,6 +43,7 @@ export class PeekLoaderTable extends LitElement {
     sort: {},
     pageSize: { type: Number, attribute: "page-size" },
     readonly: { type: Boolean },
+    follow: { attribute: false },
     words: { state: true },
     loaded: { state: true },
     offset: { state: true },
@@ -68,6 +70,8 @@ export class PeekLoaderTable extends LitElement {
   declare sort: string;
   declare pageSize: number;
   declare readonly: boolean;
+  /** Live rows of the same table: whenever they change, by whomever, the page is read again. */
+  declare follow: ObserveController<unknown> | undefined;
   private declare words: string;
   private declare loaded: Loaded | null;
   private declare offset: number;
@@ -75,6 +79,7 @@ export class PeekLoaderTable extends LitElement {
   private declare editing: Editing | null;
   private declare clash: Clash | null;
   private asked = 0;
+  private unfollow: (() => void) | null = null;
 
   constructor() {
     super();
@@ -94,6 +99,22 @@ export class PeekLoaderTable extends LitElement {
     this.error = "";
     this.editing = null;
     this.clash = null;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.startFollowing();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.unfollow?.();
+    this.unfollow = null;
+  }
+
+  private startFollowing(): void {
+    this.unfollow?.();
+    this.unfollow = this.follow?.subscribe(() => void this.reload()) ?? null;
   }
 
   /** Reads the page again. */
@@ -124,6 +145,7 @@ export class PeekLoaderTable extends LitElement {
   protected override updated(changed: PropertyValues): void {
     const asks = ["peek", "type", "offset", "pageSize", "sort", "filter", "words"].some((name) => changed.has(name));
     if (asks && this.peek && this.type) void this.reload();
+    if (changed.has("follow")) this.startFollowing();
   }
 
   override render() {

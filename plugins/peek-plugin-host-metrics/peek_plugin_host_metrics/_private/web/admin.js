@@ -24,6 +24,7 @@ export default class HostMetricsAdmin extends PeekPage {
 
   /** @type {import("@peek/ui").ObserveController<Host>} */
   hosts = this.observe("peek_plugin_host_metrics.Host");
+  thresholds = this.observe("peek_plugin_host_metrics.Threshold");
   /** @type {import("@peek/ui").ObserveController<TaskRun>} */
   runs = this.observe("peek.TaskRun");
 
@@ -95,6 +96,7 @@ export default class HostMetricsAdmin extends PeekPage {
           what="threshold"
           sort="metric"
           .fields=${this.thresholdFields}
+          .follow=${this.thresholds}
           .columns=${this.thresholdColumns}
           .blank=${{ metric: "cpu_percent", level: "warning", raise_at: 80, clear_at: 70, hold_seconds: 10 }}
         ></peek-loader-table>

@@ -6,6 +6,9 @@ import { PeekPage, plural } from "@peek/ui";
 export default class TutorialAdmin extends PeekPage {
   static properties = { ...PeekPage.properties, answer: { state: true }, busy: { state: true } };
 
+  /** The live rows: the table below is read again whenever somebody's tap changes them. */
+  rows = this.observe("peek_plugin_tutorial.StringInt");
+
   fields = [
     { key: "id", label: "Id", fixed: true },
     { key: "string1", label: "String", help: "Any text. Phones and desktops show it at once." },
@@ -28,6 +31,7 @@ export default class TutorialAdmin extends PeekPage {
           what="string"
           sort="id"
           .fields=${this.fields}
+          .follow=${this.rows}
         ></peek-loader-table>
         <peek-card heading="Other services">
           <div class="stack">
