@@ -33,6 +33,11 @@ KEPT_FOR = timedelta(days=180)
 """How long a receipt is kept: longer than any device is offline with actions still to send."""
 
 
+_TABLE = cast(sa.Table, ReceiptRow.__table__)
+_CLAIM = insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.device)
+"""Made once: it is the first statement of every action."""
+
+
 @attrs.frozen
 class Receipt:
     """What an action came to. `message` is for the user when it was rejected, `result` the encoded result when it was applied.
@@ -100,15 +105,8 @@ def _too_old(made: datetime) -> str:
 
 def _claim(session: Session, device: str, action_id: str, order_key: str, seq: int) -> bool:
     """Writes the receipt, to be completed by the work; False when there is one already."""
-    claim = (
-        insert(ReceiptRow)
-        .values(
-            device=device, action_id=action_id, order_key=order_key, seq=seq, status="applied", message="", result=b""
-        )
-        .on_conflict_do_nothing()
-        .returning(ReceiptRow.device)
-    )
-    return session.execute(claim).first() is not None
+    names = {"device": device, "action_id": action_id, "order_key": order_key, "seq": seq}
+    return session.execute(_CLAIM, {**names, "status": "applied", "message": "", "result": b""}).first() is not None
 
 
 def _stored(session: Session, device: str, action_id: str) -> Receipt:
