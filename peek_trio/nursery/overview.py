@@ -33,9 +33,13 @@ class ServicePeer(Protocol):
 
 @attrs.define
 class ServiceOverview:
-    """The services seen since the start. `now` tells the time, `on_change` is called after every change."""
+    """The services seen since the start.
+
+    `now` tells the time, `on_change` is called after every change, and `on_forgotten` with the id of a service that is no longer listed.
+    """
 
     on_change: Callable[[], None] = lambda: None
+    on_forgotten: Callable[[str], None] = lambda service_id: None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     _seen: dict[str, Service] = attrs.field(factory=dict, init=False)
 
@@ -74,6 +78,7 @@ class ServiceOverview:
         away = sorted((s for s in self._seen.values() if s.state == "away"), key=lambda s: s.since)
         for service in away[: max(0, len(self._seen) - MOST_SERVICES)]:
             del self._seen[service.id]
+            self.on_forgotten(service.id)
 
 
 @attrs.define
@@ -88,11 +93,10 @@ class PluginOverview:
         self._states[service_id] = [status for status in statuses if status.service_id == service_id]
         self.on_change()
 
-    def forget_all_but(self, service_ids: Iterable[str]) -> None:
-        """Keep what these services said, drop the rest."""
-        known = set(service_ids)
-        for service_id in self._states.keys() - known:
-            del self._states[service_id]
+    def forget(self, service_id: str) -> None:
+        """Drop what this service said."""
+        if self._states.pop(service_id, None):
+            self.on_change()
 
     def rows(self) -> list[PluginStatus]:
         """Every plugin on every service, by title and service."""

@@ -30,9 +30,11 @@ def serve_services(board: Switchboard, scope: Scope) -> ServiceOverview:
     return overview
 
 
-def serve_plugin_states(board: Switchboard, scope: Scope) -> PluginOverview:
-    """Show how plugins are doing everywhere; every service reports its own."""
+def serve_plugin_states(board: Switchboard, scope: Scope, seen: ServiceOverview) -> PluginOverview:
+    """Show how plugins are doing everywhere; every service reports its own, and a forgotten one takes its plugins along."""
     overview = PluginOverview(on_change=lambda: board.notify("peek.PluginState"))
+
+    seen.on_forgotten = overview.forget
 
     async def report(plugins: list[PluginStatus], principal: Principal) -> None:
         overview.reported(principal.name, plugins)

@@ -88,7 +88,7 @@ class Server:
     def _register(self, settings: SettingStore, tasks: TaskCaller) -> None:
         board, scope = self._board, self._board.scope("peek")
         self._services = serve_services(board, scope)
-        self._plugin_states = serve_plugin_states(board, scope)
+        self._plugin_states = serve_plugin_states(board, scope, self._services)
         serve_settings(board, scope, settings)
         serve_task_runs(scope, tasks)
         serve_people(board, scope, self._people)

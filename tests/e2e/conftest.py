@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import subprocess
-import sys
-import tempfile
-import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.e2e.running import Platform, free_ports, write_configurations
+from tests.e2e.running import SHIPPED, Platform
+from tests.whole.homes import Homes
+from tests.whole.running import running
 
-START_SECONDS = 90
-STOP_SECONDS = 15
 CHROMIUM_ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -33,46 +27,12 @@ CHROMIUM_ARGUMENTS = [
 
 @pytest.fixture(scope="session")
 def platform() -> Iterator[Platform]:
-    home = Path(tempfile.mkdtemp(prefix="peek-e2e-"))
-    home.chmod(0o711)  # an embedded PostgreSQL started by root runs as another user
-    ports = free_ports(["link", "admin", "mobile", "desktop"])
-    write_configurations(home, ports)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "peek_trio", "up", "--home", str(home)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        bufsize=1,
-    )
-    running = Platform(home, ports, process)
-    ready = threading.Event()
-    reader = threading.Thread(target=read_lines, args=(running, ready))
-    reader.start()
+    homes = Homes(*SHIPPED)
     try:
-        assert ready.wait(START_SECONDS), "up did not become ready:\n" + "\n".join(running.lines)
-        assert process.poll() is None, "up ended:\n" + "\n".join(running.lines)
-        yield running
+        with running(homes) as up:
+            yield Platform(homes, up.ready())
     finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(STOP_SECONDS)
-        finally:
-            process.kill()
-            process.wait()
-            reader.join(5)
-            assert process.stdout is not None
-            process.stdout.close()
-            shutil.rmtree(home, ignore_errors=True)
-
-
-def read_lines(running: Platform, ready: threading.Event) -> None:
-    assert running.process.stdout is not None
-    for line in running.process.stdout:
-        running.lines.append(line.rstrip())
-        if "Ctrl-C stops everything" in line:
-            ready.set()
-    ready.set()
+        homes.remove()
 
 
 @pytest.fixture(scope="session")

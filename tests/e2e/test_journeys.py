@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
 
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
@@ -211,8 +209,8 @@ def test_a_setting_out_of_range_is_refused_at_its_field_and_a_good_one_is_kept(
 def test_a_killed_agent_is_seen_away_and_comes_back_by_itself(signed_in: Page, platform: Platform) -> None:
     signed_in.goto(platform.url("admin"))
     expect(signed_in.get_by_role("row").filter(has_text="agent")).to_contain_text("Up")
-    before = platform.service_pid("agent")
-    os.kill(before, signal.SIGKILL)
+    before = platform.up.pid("agent")
+    platform.up.kill("agent")
     expect(signed_in.get_by_role("row").filter(has_text="agent")).to_contain_text("Away", timeout=10_000)
     expect(signed_in.get_by_role("row").filter(has_text="agent")).to_contain_text("Up", timeout=30_000)
-    assert platform.service_pid("agent") != before
+    assert platform.up.pid("agent") != before

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.device import sign_in
-from tests.faults.homes import Homes
-from tests.faults.running import Running, running
+from tests.whole.device import sign_in
+from tests.whole.homes import Homes
+from tests.whole.running import Running, running
 
 
 @pytest.fixture(scope="session")

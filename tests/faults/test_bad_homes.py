@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from peek_trio.security.tokens import service_token
-from tests.faults.homes import Homes
-from tests.faults.running import running
+from tests.whole.homes import Homes
+from tests.whole.running import running
 
 
 def only_line(done: subprocess.CompletedProcess[str]) -> str:

@@ -13,9 +13,9 @@ import trio
 from peek_trio.nursery.operator import operator_link
 from peek_trio.plugin import PluginStatus
 from peek_trio.tuples import TupleSelector
-from tests.faults.device import device, sign_in
-from tests.faults.homes import Homes
-from tests.faults.running import Running, eventually, running
+from tests.whole.device import device, sign_in
+from tests.whole.homes import Homes
+from tests.whole.running import Running, eventually, running
 
 HOOK = "import threading, time, trio\nfrom peek_trio import hookimpl\n\n@hookimpl\n"
 

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from tests.faults.homes import Homes
-from tests.faults.running import Running, eventually, running
+from tests.whole.homes import Homes
+from tests.whole.running import Running, eventually, running
 
 IN_TIME = 10.0
 

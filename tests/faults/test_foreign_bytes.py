@@ -15,8 +15,8 @@ from peek_trio.errors import FrameError, LinkLost, LinkRefused
 from peek_trio.nursery.credentials import token_of
 from peek_trio.transport.wire import Frame, Hello, WebSocketStream, connect_websocket, dial_link, pack, unpack
 from peek_trio.transport.wire.limits import Limits
-from tests.faults.device import device, request
-from tests.faults.running import Running, eventually
+from tests.whole.device import device, request
+from tests.whole.running import Running, eventually
 
 SERVICE_LINKS, SITE = "service links", "site"
 BOTH = pytest.mark.parametrize("door", [SERVICE_LINKS, SITE])

@@ -13,9 +13,9 @@ import pytest
 import trio
 
 from peek_trio.nursery.credentials import share_tokens
-from tests.faults.device import Device, Watch, device, request
-from tests.faults.homes import PATIENCE, Homes
-from tests.faults.running import Running, await_end, eventually, running
+from tests.whole.device import Device, Watch, device, request
+from tests.whole.homes import PATIENCE, Homes
+from tests.whole.running import Running, await_end, eventually, running
 
 ROW, ADD = "peek_plugin_tutorial.StringInt", "peek_plugin_tutorial.AddIntValue"
 

@@ -74,9 +74,12 @@ def test_nothing_new_is_no_change() -> None:
 def test_the_list_of_services_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(overview, "MOST_SERVICES", 3)
     services = ServiceOverview(now=Clock().now)
+    forgotten: list[str] = []
+    services.on_forgotten = forgotten.append
     for number in range(5):
         services.connected([FakePeer("agent", f"agent-{number}")])
     assert seen(services) == [("agent-2", "away"), ("agent-3", "away"), ("agent-4", "up")]
+    assert forgotten == ["agent-0", "agent-1"]
 
 
 def status(service_id: str, plugin: str, state: str = "started") -> PluginStatus:
@@ -109,6 +112,8 @@ def test_rows_come_by_title_then_service() -> None:
 
 def test_forgotten_services_take_their_plugins_along() -> None:
     plugins = PluginOverview()
-    plugins.reported("agent-1", [status("agent-1", "a")])
-    plugins.forget_all_but(["agent-2"])
-    assert plugins.rows() == []
+    for agent in ("agent-1", "agent-2"):
+        plugins.reported(agent, [status(agent, "a")])
+    plugins.forget("agent-1")
+    plugins.forget("agent-3")
+    assert [row.service_id for row in plugins.rows()] == ["agent-2"]

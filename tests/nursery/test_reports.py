@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import trio
 from trio.testing import wait_all_tasks_blocked
 
+from peek_trio.nursery.overview import ServiceOverview
 from peek_trio.nursery.overview_endpoints import serve_plugin_states, serve_services
 from peek_trio.nursery.platform_tuples import Service
 from peek_trio.nursery.reports import PluginReports
@@ -23,7 +24,7 @@ async def test_a_report_reaches_whoever_observes_plugins(
     boards: tuple[Switchboard, Switchboard], nursery: trio.Nursery
 ) -> None:
     server, client = boards
-    serve_plugin_states(server, server.scope("peek"))
+    serve_plugin_states(server, server.scope("peek"), ServiceOverview())
     statuses = [status("loaded")]
     reports = PluginReports(client, lambda: statuses)
     await nursery.start(reports.run)
@@ -55,6 +56,15 @@ async def test_services_are_shown_as_their_links_go(boards: tuple[Switchboard, S
     assert shown == [[("client-1", "up")], [("client-1", "away")]]
 
 
+async def test_a_service_that_is_forgotten_takes_its_plugins_along(boards: tuple[Switchboard, Switchboard]) -> None:
+    server, _ = boards
+    seen = ServiceOverview()
+    plugins = serve_plugin_states(server, server.scope("peek"), seen)
+    plugins.reported("client-1", [status("started")])
+    seen.on_forgotten("client-1")
+    assert plugins.rows() == []
+
+
 async def test_a_report_without_a_server_is_made_again_later(
     boards: tuple[Switchboard, Switchboard], nursery: trio.Nursery
 ) -> None:
@@ -63,7 +73,7 @@ async def test_a_report_without_a_server_is_made_again_later(
     await nursery.start(reports.run)
     reports.due()  # nobody serves it yet
     await wait_all_tasks_blocked()
-    overview = serve_plugin_states(server, server.scope("peek"))
+    overview = serve_plugin_states(server, server.scope("peek"), ServiceOverview())
     arrived = trio.Event()
     overview.on_change = arrived.set
     reports.due()

@@ -5,38 +5,14 @@ export const adminStyle = css`
   :host {
     --shell-top: 56px;
   }
-  .top {
-    position: sticky;
-    top: 0;
-    z-index: 20;
-    display: flex;
-    align-items: center;
-    gap: var(--peek-space-3);
-    height: var(--shell-top);
-    padding: 0 var(--peek-space-4);
-    border-bottom: 1px solid var(--peek-line);
-    background: var(--peek-surface-1);
-  }
   .brand {
-    display: flex;
     flex: 0 1 auto;
-    align-items: center;
-    gap: var(--peek-space-2);
     min-width: 24px;
-    color: var(--peek-text-strong);
-    font-size: var(--peek-size-large);
-    font-weight: 650;
-    text-decoration: none;
   }
   .brand span {
     overflow: hidden;
     text-overflow: ellipsis;
     white-space: nowrap;
-  }
-  .brand peek-icon {
-    width: 24px;
-    height: 24px;
-    color: var(--peek-accent);
   }
   .health {
     flex: none;

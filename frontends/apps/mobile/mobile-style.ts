@@ -7,16 +7,8 @@ export const mobileStyle = css`
     --shell-bottom: calc(var(--peek-foot) + env(safe-area-inset-bottom));
   }
   .top {
-    position: sticky;
-    top: 0;
-    z-index: 20;
-    display: flex;
-    align-items: center;
     gap: var(--peek-space-1);
-    height: var(--shell-top);
     padding: env(safe-area-inset-top) max(4px, env(safe-area-inset-right)) 0 max(4px, env(safe-area-inset-left));
-    border-bottom: 1px solid var(--peek-line);
-    background: var(--peek-surface-1);
   }
   .mark {
     width: 24px;

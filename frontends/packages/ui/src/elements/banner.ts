@@ -1,5 +1,6 @@
 /** `<peek-banner kind="warning">…</peek-banner>`: one line across a page or card; the `action` slot holds what can be done about it. */
 import { LitElement, css, html } from "lit";
+import { kinds } from "../theme/kinds.ts";
 import { typography } from "../theme/typography.ts";
 import type { StateKind } from "./state.ts";
 
@@ -21,18 +22,6 @@ export class PeekBanner extends LitElement {
         --state: var(--peek-notice);
         --soft: var(--peek-notice-soft);
       }
-      :host([kind="ok"]) {
-        --state: var(--peek-ok);
-        --soft: var(--peek-ok-soft);
-      }
-      :host([kind="warning"]) {
-        --state: var(--peek-warning);
-        --soft: var(--peek-warning-soft);
-      }
-      :host([kind="danger"]) {
-        --state: var(--peek-danger);
-        --soft: var(--peek-danger-soft);
-      }
       peek-icon {
         color: var(--state);
       }
@@ -42,6 +31,7 @@ export class PeekBanner extends LitElement {
         overflow-wrap: anywhere;
       }
     `,
+    kinds,
   ];
 
   declare kind: StateKind;

@@ -1,5 +1,6 @@
 /** `<peek-state kind="ok">Running</peek-state>`: a state as icon, word and colour, never colour alone. */
 import { LitElement, css, html } from "lit";
+import { kinds } from "../theme/kinds.ts";
 import { typography } from "../theme/typography.ts";
 
 export type StateKind = "ok" | "notice" | "warning" | "danger" | "idle" | "pending";
@@ -20,22 +21,6 @@ export class PeekState extends LitElement {
         --state: var(--peek-text-weak);
         --soft: var(--peek-surface-2);
       }
-      :host([kind="ok"]) {
-        --state: var(--peek-ok);
-        --soft: var(--peek-ok-soft);
-      }
-      :host([kind="notice"]) {
-        --state: var(--peek-notice);
-        --soft: var(--peek-notice-soft);
-      }
-      :host([kind="warning"]) {
-        --state: var(--peek-warning);
-        --soft: var(--peek-warning-soft);
-      }
-      :host([kind="danger"]) {
-        --state: var(--peek-danger);
-        --soft: var(--peek-danger-soft);
-      }
       :host([filled]) {
         min-height: 24px;
         padding: 1px 10px 1px 6px;
@@ -52,6 +37,7 @@ export class PeekState extends LitElement {
         text-overflow: ellipsis;
       }
     `,
+    kinds,
   ];
 
   declare kind: StateKind;

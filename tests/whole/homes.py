@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 PATIENCE = 40.0
 """Seconds that anything may take; everything is waited for by its sign, so this is only for what never comes."""
 
-MARK = "PEEK_FAULTS_MARK"
+MARK = "PEEK_TEST_MARK"
 """In the environment of every process started here, so that whatever it leaves behind is known by it."""
 
 
@@ -35,7 +35,7 @@ class Homes:
     """A base directory whose four services are configured to use free ports, with the plugins that are named."""
 
     def __init__(self, *plugins: str, below: str = "base") -> None:
-        self.top = Path(tempfile.mkdtemp(prefix="peek-faults-"))
+        self.top = Path(tempfile.mkdtemp(prefix="peek-whole-"))
         self.top.chmod(0o711)  # PostgreSQL, run by another account when we are root, must get in
         self.base = self.top / below
         self.base.mkdir(parents=True)

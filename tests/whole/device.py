@@ -13,7 +13,7 @@ from typing import Any
 import trio
 
 from peek_trio.transport.wire import Frame, Hello, Link, connect_websocket, dial_link
-from tests.faults.homes import PATIENCE, Homes
+from tests.whole.homes import PATIENCE, Homes
 
 
 def request(port: int, method: str, path: str, body: object = None, cookie: str = "") -> tuple[int, Any, str]:

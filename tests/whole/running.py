@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from tests.faults.homes import PATIENCE, ROOT, Homes
+from tests.whole.homes import PATIENCE, ROOT, Homes
 
 T = TypeVar("T")
 
