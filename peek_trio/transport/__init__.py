@@ -5,11 +5,11 @@ switchboard itself.
 """
 
 from peek_trio.transport.action import ActionRequest, ActionResult, ActionStatus
-from peek_trio.transport.contract import Contract, ServiceKind, rpc
+from peek_trio.transport.calls.contract import Contract, ServiceKind, rpc
 from peek_trio.transport.loader import Loader, LoaderPage, loader_delete, loader_list, loader_save
-from peek_trio.transport.observer import Observation
+from peek_trio.transport.observables.observer import Observation
+from peek_trio.transport.observables.state import ObservedState, StaleInfo
 from peek_trio.transport.scope import Scope
-from peek_trio.transport.state import ObservedState, StaleInfo
 from peek_trio.transport.switchboard import Switchboard
 
 __all__ = [

@@ -29,11 +29,11 @@ from peek_trio.errors import (
     Unavailable,
 )
 from peek_trio.security import Policy, Principal
+from peek_trio.transport.calls.methods import Spawn
 from peek_trio.transport.edge import core_of, refusal
 from peek_trio.transport.exchange import Port, number_of, text
+from peek_trio.transport.observables.state import instant
 from peek_trio.transport.owner import Owner, removal
-from peek_trio.transport.rpc import Spawn
-from peek_trio.transport.state import instant
 from peek_trio.transport.wire import Frame
 from peek_trio.tuples import Codec, TupleRegistry
 from peek_trio.tuples.plain import LARGEST_INT

@@ -19,13 +19,13 @@ import trio
 from peek_trio.errors import DeadlineExceeded, PeekError, RemoteError, Unavailable
 from peek_trio.security import Principal
 from peek_trio.transport.action import RETRY_AFTER, ActionRequest, ActionResult, Actions, Waiting, read_ack
-from peek_trio.transport.caller import ask, seconds_left, stream
-from peek_trio.transport.contract import Contract
+from peek_trio.transport.calls.caller import ask, seconds_left, stream
+from peek_trio.transport.calls.contract import Contract
+from peek_trio.transport.calls.methods import Methods, Spawn
+from peek_trio.transport.calls.nearby import call_nearby, stream_nearby
 from peek_trio.transport.directory import Directory, absent
 from peek_trio.transport.exchange import Port
 from peek_trio.transport.message import Messages
-from peek_trio.transport.nearby import call_nearby, stream_nearby
-from peek_trio.transport.rpc import Methods, Spawn
 from peek_trio.tuples import TupleRegistry, tuple_name
 
 __all__ = ["Asker"]

@@ -22,13 +22,13 @@ from peek_trio.errors import (
 from peek_trio.security import Principal
 from peek_trio.transport.action import Actions, read_act
 from peek_trio.transport.asking import ask_all
+from peek_trio.transport.calls.methods import Methods, Spawn, check_call
 from peek_trio.transport.directory import Directory, is_service
-from peek_trio.transport.entry import Have, Subscriber
 from peek_trio.transport.exchange import Port, number_of, text
 from peek_trio.transport.forward import forward, refuse
 from peek_trio.transport.message import LONGEST_RUN, Messages
-from peek_trio.transport.observer import LinkSubscriber
-from peek_trio.transport.rpc import Methods, Spawn, check_call
+from peek_trio.transport.observables.entry import Have, Subscriber
+from peek_trio.transport.observables.observer import LinkSubscriber
 from peek_trio.transport.wire import Frame
 from peek_trio.tuples import TupleRegistry, TupleSelector
 

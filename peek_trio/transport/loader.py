@@ -14,11 +14,11 @@ import attrs
 
 from peek_trio.errors import BadRequest, NoSuchEndpoint, PeekError, TupleError
 from peek_trio.security import Policy, Principal, anyone
-from peek_trio.transport.contract import rpc
+from peek_trio.transport.calls.contract import rpc
+from peek_trio.transport.calls.method import Method
+from peek_trio.transport.calls.methods import Methods
 from peek_trio.transport.edge import refusal
-from peek_trio.transport.method import Method
 from peek_trio.transport.owner import Owner, removal
-from peek_trio.transport.rpc import Methods
 from peek_trio.tuples import TupleRegistry
 
 __all__ = ["Loader", "LoaderPage", "Loaders", "loader_delete", "loader_list", "loader_save"]

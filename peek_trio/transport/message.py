@@ -26,10 +26,10 @@ from peek_trio.errors import (
     sentence_of,
 )
 from peek_trio.security import Policy, Principal
+from peek_trio.transport.calls.methods import Spawn
 from peek_trio.transport.edge import core_of, expected, refusal
 from peek_trio.transport.exchange import Port, number_of
 from peek_trio.transport.owner import Owner
-from peek_trio.transport.rpc import Spawn
 from peek_trio.transport.wire import Frame, Peer
 from peek_trio.tuples import TupleRegistry
 

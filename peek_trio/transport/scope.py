@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from peek_trio.errors import PeekError, TupleError
 from peek_trio.security import Policy, services
 from peek_trio.transport.action import Apply, Handler
-from peek_trio.transport.contract import Contract
+from peek_trio.transport.calls.contract import Contract
+from peek_trio.transport.calls.method import Method
 from peek_trio.transport.loader import Loader
 from peek_trio.transport.message import Hear, Listener
-from peek_trio.transport.method import Method
-from peek_trio.transport.observable import Provider, Read
+from peek_trio.transport.observables.provided import Provider, Read
 from peek_trio.transport.owner import Owner
 from peek_trio.tuples import tuple_name
 

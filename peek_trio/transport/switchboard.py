@@ -18,18 +18,18 @@ from peek_trio.errors import LinkLost, PeekError
 from peek_trio.security import Principal
 from peek_trio.transport.action import ActionResult, Actions
 from peek_trio.transport.asking import Asker
-from peek_trio.transport.contract import DEFAULT_TIMEOUT, Contract
+from peek_trio.transport.calls.contract import DEFAULT_TIMEOUT, Contract
+from peek_trio.transport.calls.methods import Methods
 from peek_trio.transport.directory import Directory
 from peek_trio.transport.dispatch import Dispatcher
-from peek_trio.transport.entry import Have, Subscriber
 from peek_trio.transport.exchange import Port
 from peek_trio.transport.loader import Loaders
 from peek_trio.transport.message import Messages
-from peek_trio.transport.observable import Observables, Provider
-from peek_trio.transport.observer import Observation
+from peek_trio.transport.observables.entry import Have, Subscriber
+from peek_trio.transport.observables.observer import Observation
+from peek_trio.transport.observables.provided import Observables, Provider
+from peek_trio.transport.observables.relay import Relay
 from peek_trio.transport.owner import Owner
-from peek_trio.transport.relay import Relay
-from peek_trio.transport.rpc import Methods
 from peek_trio.transport.scope import Scope
 from peek_trio.transport.timetable import Timetable, keep_time
 from peek_trio.transport.wire import Hello, Link, Peer

@@ -14,7 +14,7 @@ import trio
 
 from peek_trio.testing import platform
 from peek_trio.transport import Switchboard
-from peek_trio.transport.caller import ask
+from peek_trio.transport.calls.caller import ask
 from peek_trio.tuples import TupleSelector, tuple_name
 
 from .shop import FILES, MANIFEST, NAME, SERVER, WORKER

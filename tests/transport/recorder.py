@@ -6,8 +6,8 @@ from collections.abc import Callable, Hashable
 from typing import Any
 
 from peek_trio.security import Principal
-from peek_trio.transport.entry import nothing_to_leave
-from peek_trio.transport.state import StaleInfo, State
+from peek_trio.transport.observables.entry import nothing_to_leave
+from peek_trio.transport.observables.state import StaleInfo, State
 from peek_trio.transport.wire import Frame, Peer
 
 

@@ -12,7 +12,7 @@ from peek_trio.errors import Conflict, DatabaseUnavailable, DeadlineExceeded, Pe
 from peek_trio.security import NOBODY, Principal, admin, signed_in
 from peek_trio.transport import ActionRequest, ActionResult, Scope, Switchboard
 from peek_trio.transport.action import MOST_WAITING
-from peek_trio.transport.caller import ask
+from peek_trio.transport.calls.caller import ask
 from peek_trio.transport.wire import Frame
 from tests.transport.network import JOE, Network, SetValue
 

@@ -11,7 +11,7 @@ from trio.testing import wait_all_tasks_blocked
 from peek_trio.errors import NotAllowed, Unavailable
 from peek_trio.security import Principal, services, signed_in
 from peek_trio.transport import Switchboard, rpc
-from peek_trio.transport.caller import WINDOW
+from peek_trio.transport.calls.caller import WINDOW
 from tests.transport.network import JOE, Network
 
 

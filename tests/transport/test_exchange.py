@@ -6,7 +6,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from peek_trio.errors import Unavailable
-from peek_trio.transport.caller import ask
+from peek_trio.transport.calls.caller import ask
 from peek_trio.transport.exchange import Port
 from peek_trio.transport.timetable import Timetable
 from peek_trio.transport.wire import Frame

@@ -13,7 +13,7 @@ from trio.testing import wait_all_tasks_blocked
 from peek_trio.errors import BadRequest, NotAllowed, Rejected
 from peek_trio.security import Principal, anyone, services_of, signed_in
 from peek_trio.transport import ActionRequest, ActionResult, Switchboard, rpc
-from peek_trio.transport.caller import ask
+from peek_trio.transport.calls.caller import ask
 from peek_trio.transport.dispatch import LARGEST_SELECTOR
 from peek_trio.transport.exchange import MOST_ROOM, Port
 from peek_trio.transport.wire import Frame

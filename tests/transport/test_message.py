@@ -22,7 +22,7 @@ from peek_trio.errors import (
 )
 from peek_trio.security import admin, anyone, services, signed_in
 from peek_trio.transport import Switchboard
-from peek_trio.transport.caller import ask
+from peek_trio.transport.calls.caller import ask
 from peek_trio.transport.message import Listener, ListenerIndex
 from peek_trio.transport.owner import Owner
 from peek_trio.transport.wire import Peer

@@ -12,7 +12,7 @@ from trio.testing import wait_all_tasks_blocked
 from peek_trio.errors import BadRequest, LinkLost, NoSuchEndpoint, NotAllowed, PeekError, Unavailable
 from peek_trio.security import Principal, services, signed_in
 from peek_trio.transport import Switchboard, rpc
-from peek_trio.transport.caller import ask
+from peek_trio.transport.calls.caller import ask
 from peek_trio.transport.dispatch import MOST_SUBSCRIPTIONS
 from peek_trio.transport.exchange import Port
 from peek_trio.transport.wire import Frame, Hello, Peer

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from peek_trio.security import Principal
-from peek_trio.transport.state import StaleInfo, State
+from peek_trio.transport.observables.state import StaleInfo, State
 from peek_trio.tuples import TupleSelector
 
 __all__ = ["Entry", "EntryKey", "EntryTable", "Have", "Subscriber", "nothing_to_leave"]

@@ -10,7 +10,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from peek_trio.transport.attendants import MOST_IDLE, Attendants
+from peek_trio.transport.calls.attendants import MOST_IDLE, Attendants
 
 who: contextvars.ContextVar[str] = contextvars.ContextVar("who", default="nobody")
 

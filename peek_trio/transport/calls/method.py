@@ -13,7 +13,7 @@ import trio
 
 from peek_trio.errors import CallError, DeadlineExceeded, PeekError, Unavailable
 from peek_trio.security import Policy, Principal
-from peek_trio.transport.contract import Contract
+from peek_trio.transport.calls.contract import Contract
 from peek_trio.transport.owner import Owner
 
 __all__ = ["Method"]

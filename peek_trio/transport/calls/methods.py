@@ -15,11 +15,11 @@ import trio
 
 from peek_trio.errors import CallError, FrameError, NoSuchEndpoint, PeekError
 from peek_trio.security import Principal
-from peek_trio.transport.attendants import Attendants
-from peek_trio.transport.contract import DEFAULT_TIMEOUT, LONGEST_TIMEOUT
+from peek_trio.transport.calls.attendants import Attendants
+from peek_trio.transport.calls.contract import DEFAULT_TIMEOUT, LONGEST_TIMEOUT
+from peek_trio.transport.calls.method import Method
 from peek_trio.transport.edge import core_of, expected, refusal
 from peek_trio.transport.exchange import Port, number_of, text
-from peek_trio.transport.method import Method
 from peek_trio.transport.owner import removal
 from peek_trio.transport.spawn import Spawn
 from peek_trio.transport.wire import Frame

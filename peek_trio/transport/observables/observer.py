@@ -11,9 +11,9 @@ import trio
 
 from peek_trio.errors import FrameError
 from peek_trio.security import Principal
-from peek_trio.transport.entry import nothing_to_leave
 from peek_trio.transport.exchange import Port
-from peek_trio.transport.state import ObservedState, StaleInfo, State
+from peek_trio.transport.observables.entry import nothing_to_leave
+from peek_trio.transport.observables.state import ObservedState, StaleInfo, State
 from peek_trio.transport.wire import Frame
 from peek_trio.tuples import Codec
 

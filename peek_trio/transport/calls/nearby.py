@@ -11,9 +11,9 @@ import trio
 
 from peek_trio.errors import PeekError, RemoteError, sentence_of
 from peek_trio.security import Principal
+from peek_trio.transport.calls.method import Method
+from peek_trio.transport.calls.methods import Spawn
 from peek_trio.transport.edge import core_of
-from peek_trio.transport.method import Method
-from peek_trio.transport.rpc import Spawn
 
 __all__ = ["call_nearby", "stream_nearby"]
 

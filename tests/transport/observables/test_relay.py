@@ -13,14 +13,14 @@ from peek_trio.errors import FrameError, NoSuchEndpoint, NotAllowed, to_wire
 from peek_trio.security import Principal, admin, signed_in
 from peek_trio.transport import Switchboard
 from peek_trio.transport.exchange import Port
-from peek_trio.transport.observer import LinkSubscriber
-from peek_trio.transport.relay import LINGER, Relay
+from peek_trio.transport.observables.observer import LinkSubscriber
+from peek_trio.transport.observables.relay import LINGER, Relay
 from peek_trio.transport.timetable import Timetable, keep_time
 from peek_trio.transport.wire import Frame
 from peek_trio.tuples import TupleSelector
 from tests.transport.network import ADMIN, ANN, JOE, Connection, Network, Reading
+from tests.transport.observables.test_provided import METER_A, METER_B, Meters
 from tests.transport.recorder import RecordingLink, RecordingSubscriber
-from tests.transport.test_observable import METER_A, METER_B, Meters
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CLIENT = Principal.for_service("client", "client-1")

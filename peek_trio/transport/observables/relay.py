@@ -17,10 +17,10 @@ import trio
 
 from peek_trio.errors import BadRequest, FrameError, NotAllowed, RemoteError, Unavailable, from_wire
 from peek_trio.security import Principal
-from peek_trio.transport.entry import Entry, EntryKey, EntryTable, Have, Subscriber
 from peek_trio.transport.exchange import Port
 from peek_trio.transport.jitter import full_jitter
-from peek_trio.transport.state import StaleInfo, State
+from peek_trio.transport.observables.entry import Entry, EntryKey, EntryTable, Have, Subscriber
+from peek_trio.transport.observables.state import StaleInfo, State
 from peek_trio.transport.timetable import Timetable
 from peek_trio.transport.wire import Frame
 from peek_trio.tuples import TupleSelector

@@ -9,7 +9,7 @@ import pytest
 
 from peek_trio.errors import FrameError, TupleError
 from peek_trio.transport import StaleInfo
-from peek_trio.transport.state import COMPRESS_FROM, Payload, State
+from peek_trio.transport.observables.state import COMPRESS_FROM, Payload, State
 from peek_trio.tuples import TupleRegistry
 from tests.transport.network import Reading
 
@@ -70,6 +70,6 @@ def test_a_bomb_is_not_inflated(monkeypatch: pytest.MonkeyPatch) -> None:
     payload = Payload.of([Reading("a", 1)] * 5000, Reading, codec)
     state = State("x", "e", 1, payload.digest, NOW, payload.body, True)
     assert len(state.payload()) > 100_000
-    monkeypatch.setattr("peek_trio.transport.state.INFLATE_LIMIT", 100_000)
+    monkeypatch.setattr("peek_trio.transport.observables.state.INFLATE_LIMIT", 100_000)
     with pytest.raises(TupleError, match="larger than 100000 bytes"):
         state.payload()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from peek_trio.security import Principal
-from peek_trio.transport.entry import Entry, EntryKey, EntryTable
-from peek_trio.transport.state import StaleInfo, State
+from peek_trio.transport.observables.entry import Entry, EntryKey, EntryTable
+from peek_trio.transport.observables.state import StaleInfo, State
 from peek_trio.tuples import TupleSelector
 from tests.transport.recorder import RecordingSubscriber
 

@@ -19,12 +19,12 @@ import trio
 
 from peek_trio.errors import DeadlineExceeded, NoSuchEndpoint, PeekError, sentence_of
 from peek_trio.security import Policy, Principal
+from peek_trio.transport.calls.methods import Spawn
 from peek_trio.transport.edge import core_of, expected, refusal
-from peek_trio.transport.entry import Entry, EntryKey, EntryTable, Have, Subscriber
 from peek_trio.transport.jitter import full_jitter
+from peek_trio.transport.observables.entry import Entry, EntryKey, EntryTable, Have, Subscriber
+from peek_trio.transport.observables.state import Payload, StaleInfo, State
 from peek_trio.transport.owner import Owner
-from peek_trio.transport.rpc import Spawn
-from peek_trio.transport.state import Payload, StaleInfo, State
 from peek_trio.transport.timetable import Timetable
 from peek_trio.tuples import TupleRegistry, TupleSelector
 

@@ -9,8 +9,8 @@ from trio.testing import wait_all_tasks_blocked
 from peek_trio.security import Principal
 from peek_trio.tuples import TupleSelector
 from tests.transport.network import ANN, JOE
+from tests.transport.observables.test_relay import CLIENT, Bench
 from tests.transport.recorder import RecordingSubscriber
-from tests.transport.test_relay import CLIENT, Bench
 
 
 def meter(name: str) -> TupleSelector:

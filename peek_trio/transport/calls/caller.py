@@ -15,7 +15,7 @@ from typing import Any
 import trio
 
 from peek_trio.errors import DeadlineExceeded, RemoteError, Unavailable, from_wire
-from peek_trio.transport.contract import LONGEST_TIMEOUT
+from peek_trio.transport.calls.contract import LONGEST_TIMEOUT
 from peek_trio.transport.exchange import Asking, Port
 from peek_trio.transport.wire import Frame
 

@@ -11,8 +11,8 @@ from trio.testing import wait_all_tasks_blocked
 
 from peek_trio.errors import NotAllowed, TupleError
 from peek_trio.transport.exchange import Port
-from peek_trio.transport.observer import LinkSubscriber, Observation
-from peek_trio.transport.state import Payload, StaleInfo, State
+from peek_trio.transport.observables.observer import LinkSubscriber, Observation
+from peek_trio.transport.observables.state import Payload, StaleInfo, State
 from peek_trio.transport.timetable import Timetable
 from peek_trio.tuples import TupleRegistry
 from tests.transport.network import JOE, Reading
