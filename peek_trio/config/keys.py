@@ -39,6 +39,11 @@ def _is_integer(value: object, minimum: int, maximum: int) -> bool:
 TEXT = Kind("a text", lambda value: isinstance(value, str))
 HOST = Kind('a host name or address such as "127.0.0.1"', lambda value: isinstance(value, str) and value != "")
 PORT = Kind("a port number from 0 to 65535 (0 takes any free one)", lambda value: _is_integer(value, 0, 65535))
+SECONDS = Kind(
+    "a number of seconds above 0",
+    lambda value: isinstance(value, int | float) and not isinstance(value, bool) and value > 0,
+    float,
+)
 COUNT = Kind("a whole number from 1 to 1024", lambda value: _is_integer(value, 1, 1024))
 LEVEL = Kind("one of " + ", ".join(LEVELS), lambda value: value in LEVELS)
 LEVEL_TABLE = Kind("an object of logger name and level, the level one of " + ", ".join(LEVELS), _is_levels, dict)
@@ -78,6 +83,7 @@ class DatabaseConfig:
     """`sqlalchemy`: an empty `connectUrl` means the embedded PostgreSQL (on a worker: the server's database)."""
 
     connect_url: str = key("", TEXT)
+    slow_query_seconds: float = key(1.0, SECONDS)
 
 
 @attrs.frozen

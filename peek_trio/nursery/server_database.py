@@ -19,17 +19,17 @@ logger = logging.getLogger(__name__)
 async def server_database(config: DatabaseConfig, home: Path) -> AsyncIterator[Database]:
     """The database, not yet known to be reachable; closed, and the embedded PostgreSQL stopped, after the block."""
     if config.connect_url:
-        async with _closing(config.connect_url) as database:
+        async with _closing(config.connect_url, config) as database:
             yield database
     else:
         embedded, budget = EmbeddedPostgres(home), RestartBudget(most=UNTIRING)
-        async with layer(supervise, embedded.run, budget, tell=_tell) as url, _closing(url) as database:
+        async with layer(supervise, embedded.run, budget, tell=_tell) as url, _closing(url, config) as database:
             yield database
 
 
 @asynccontextmanager
-async def _closing(url: str) -> AsyncIterator[Database]:
-    database = Database(url)
+async def _closing(url: str, config: DatabaseConfig) -> AsyncIterator[Database]:
+    database = Database(url, slow_after=config.slow_query_seconds)
     try:
         yield database
     finally:

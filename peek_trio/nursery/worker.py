@@ -31,7 +31,7 @@ async def run_worker(config: WorkerConfig, home: Path, *, task_status: trio.Task
             preload=worker_modules(InstalledPlugins(), config.plugin.enabled),
             database_url=url,
         )
-        async with _database(url) as database, layer(pool.run):
+        async with _database(url, config.sqlalchemy.slow_query_seconds) as database, layer(pool.run):
             serve_tasks(worker.board.scope("peek"), pool, worker.registry, worker=worker.me.id)
             parts = ServiceParts(
                 service="worker",
@@ -48,8 +48,8 @@ async def run_worker(config: WorkerConfig, home: Path, *, task_status: trio.Task
 
 
 @asynccontextmanager
-async def _database(url: str) -> AsyncIterator[Database]:
-    database = Database(url)
+async def _database(url: str, slow_after: float) -> AsyncIterator[Database]:
+    database = Database(url, slow_after=slow_after)
     try:
         async with layer(database.listen):
             yield database

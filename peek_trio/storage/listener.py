@@ -15,7 +15,7 @@ from sqlalchemy.engine import Engine
 
 from peek_trio.errors import DatabaseUnavailable
 from peek_trio.storage.changes import CHANNEL, EVERYTHING, Announcement, ChangeFeed
-from peek_trio.storage.unit_of_work import is_unreachable, unavailable
+from peek_trio.storage.driver_errors import explained
 from peek_trio.storage.urls import shown
 
 __all__ = ["backoff", "listen"]
@@ -25,8 +25,11 @@ log = logging.getLogger(__name__)
 Connection = psycopg.Connection[Any]
 
 
-def backoff(attempt: int, *, first: float = 0.5, most: float = 30.0) -> float:
-    """Seconds to wait before attempt `attempt` (from 1): full jitter, so that many who lost the same thing do not return as one."""
+def backoff(attempt: int, *, first: float = 0.25, most: float = 4.0) -> float:
+    """Seconds to wait before attempt `attempt` (from 1): full jitter, so that many who lost the same thing do not return as one.
+
+    Never long: a handful of processes ask for one database, and whoever waits for it is to have it within 5 s of its return.
+    """
     return random.uniform(0, min(most, first * 2**attempt))
 
 
@@ -51,7 +54,7 @@ async def listen(engine: Engine, origin: str, feed: ChangeFeed, *, task_status: 
                 task_status.started()
             await _hear(connection, origin, feed)
         except psycopg.OperationalError as error:
-            log.warning("%s Listening again: %s", unavailable(error), shown(engine.url))
+            log.warning("%s Listening again: %s", explained(error) or error, shown(engine.url))
         finally:
             connection.close()
         attempt = 1
@@ -75,7 +78,7 @@ def _connect(engine: Engine) -> Connection:
         connection: Connection = psycopg.connect(*arguments, **options, autocommit=True)
         connection.execute(f"LISTEN {CHANNEL}")
     except psycopg.OperationalError as error:
-        if is_unreachable(error):
-            raise unavailable(error) from error
+        if (plainly := explained(error)) is not None:
+            raise plainly from error
         raise
     return connection

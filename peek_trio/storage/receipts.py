@@ -1,7 +1,7 @@
-"""Exactly once: an action's effect and its receipt are committed together or not at all.
+"""Receipts: what every action came to, kept so that a resend of it is answered and not done again.
 
-The receipt is written first. A second delivery of the same action, on another connection at the same moment, waits at its unique key
-until the first has committed (and reads the receipt) or rolled back (and does the work itself). A crash at any point is a rollback.
+A claim is written before the work and in the same transaction. A second delivery of the same action, on another connection at the same
+moment, waits at the claim's unique key until the first has committed (and reads its receipt) or rolled back (and does the work itself).
 
 Actions are applied in the order in which they arrive. Their sequence number is kept for the record and not enforced: a device sends in
 order and one at a time, and refusing a late one would lose it.
@@ -9,33 +9,44 @@ order and one at a time, and refusing a late one would lose it.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, cast
 
 import attrs
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session
 
-from peek_trio.errors import Rejected
+from peek_trio.storage.one_message import literal
 from peek_trio.storage.tables import ReceiptRow
+from peek_trio.storage.unit_of_work import UnitOfWork
 
-__all__ = ["KEPT_FOR", "Receipt", "Receipts"]
-
-log = logging.getLogger(__name__)
-
-R = TypeVar("R")
+__all__ = ["KEPT_FOR", "Claim", "Receipt", "ReceiptKey", "Receipts"]
 
 KEPT_FOR = timedelta(days=180)
 """How long a receipt is kept: longer than any device is offline with actions still to send."""
 
+ReceiptKey = tuple[str, str]
+"""The device and the id of an action."""
 
-_TABLE = cast(sa.Table, ReceiptRow.__table__)
-_CLAIM = insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.device)
-"""Made once: it is the first statement of every action."""
+_TABLE = ReceiptRow.__table__.fullname.encode()  # type: ignore[attr-defined]
+_CLAIM = b"insert into " + _TABLE + b" (device, action_id, order_key, seq, status, message, result) values "
+
+
+@attrs.frozen
+class Claim:
+    """Which action it is: the device's name for itself, the id and the sequence number it gave, and when by its clock."""
+
+    device: str
+    action_id: str
+    order_key: str = ""
+    seq: int = 1
+    made: datetime | None = None
+
+    @property
+    def key(self) -> ReceiptKey:
+        """What its receipt is found by."""
+        return self.device, self.action_id
 
 
 @attrs.frozen
@@ -55,39 +66,45 @@ class Receipts:
     """The receipts of a database's actions, as functions of a unit of work."""
 
     @staticmethod
-    def apply_once(
-        session: Session,
-        device: str,
-        action_id: str,
-        order_key: str,
-        seq: int,
-        work: Callable[[Session], R],
-        encode: Callable[[R], bytes],
-        *,
-        made: datetime | None = None,
-        now: datetime | None = None,
-    ) -> Receipt:
-        """Does `work` unless this action has been done, and returns its receipt. The unit of work commits both.
+    def claim(unit: UnitOfWork, claims: Sequence[Claim]) -> set[ReceiptKey]:
+        """Begins the unit's transaction by writing the receipts, for the work to complete; returns those that were not there yet.
 
-        A Rejected that `work` raises undoes what it did and is kept as the receipt, and so does a value that its column does not
-        take, since it never will; any other exception undoes the unit of work, and the action may be sent again. An action `made`
-        longer ago than receipts are kept is rejected, since nobody can tell any more whether it has been applied.
+        In one order everywhere, so that two units which claim the same actions wait for each other and never in a circle.
         """
-        if not _claim(session, device, action_id, order_key, seq):
-            return _stored(session, device, action_id)
-        if made is not None and made < (now or datetime.now(UTC)) - KEPT_FOR:
-            return _reject(session, device, action_id, _too_old(made))
-        try:
-            with session.begin_nested():
-                result = encode(work(session))
-        except Rejected as rejected:
-            return _reject(session, device, action_id, str(rejected))
-        except DataError as error:
-            log.info("The action %s of %s was rejected: %s", action_id, device, error.orig)
-            return _reject(session, device, action_id, "A value in it is not one that can be stored.")
-        if result:
-            session.execute(_update(device, action_id).values(result=result))
-        return Receipt("applied", result=result)
+        rows = b", ".join(_claimed(unit, claim) for claim in sorted(claims, key=lambda claim: claim.key))
+        result = unit.begin_with(_CLAIM + rows + b" on conflict do nothing returning device, action_id")
+        return {(_text(result.get_value(row, 0)), _text(result.get_value(row, 1))) for row in range(result.ntuples)}
+
+    @staticmethod
+    def stored(session: Session, claims: Collection[Claim]) -> dict[ReceiptKey, Receipt]:
+        """The receipts of actions that were done before."""
+        columns = (ReceiptRow.device, ReceiptRow.action_id, ReceiptRow.status, ReceiptRow.message, ReceiptRow.result)
+        keys = sa.tuple_(ReceiptRow.device, ReceiptRow.action_id).in_([claim.key for claim in claims])
+        return {
+            (device, action_id): Receipt(
+                cast(Literal["applied", "rejected"], status), message, bytes(result), repeated=True
+            )
+            for device, action_id, status, message, result in session.execute(sa.select(*columns).where(keys))
+        }
+
+    @staticmethod
+    def complete(unit: UnitOfWork, receipts: Mapping[ReceiptKey, Receipt | None]) -> None:
+        """Has what the actions came to written with the commit; None takes a claim back."""
+        kept = {
+            key: receipt
+            for key, receipt in receipts.items()
+            if receipt is not None and receipt != Receipt("applied")  # that is what a claim says already
+        }
+        if kept:
+            rows = b", ".join(_completed(unit, key, receipt) for key, receipt in kept.items())
+            unit.commit_with(
+                b"update " + _TABLE + b" as r set status = v.status, message = v.message, result = v.result from (values "
+                + rows + b") as v (device, action_id, status, message, result)"
+                b" where r.device = v.device and r.action_id = v.action_id"
+            )  # fmt: skip
+        if taken_back := [key for key, receipt in receipts.items() if receipt is None]:
+            rows = b", ".join(_row(unit, *key) for key in taken_back)
+            unit.commit_with(b"delete from " + _TABLE + b" where (device, action_id) in (" + rows + b")")
 
     @staticmethod
     def forget_old(session: Session, *, now: datetime | None = None) -> int:
@@ -96,36 +113,18 @@ class Receipts:
         return cast("sa.CursorResult[Any]", session.execute(old)).rowcount
 
 
-def _too_old(made: datetime) -> str:
-    return (
-        f"This was made on {made:%Y-%m-%d}, more than {KEPT_FOR.days} days ago, and cannot be applied safely any more. "
-        "If the date is wrong, set the clock of the device; then enter it again."
-    )
+def _claimed(unit: UnitOfWork, claim: Claim) -> bytes:
+    first, *rest = (literal(unit.driver, text) for text in (claim.device, claim.action_id, claim.order_key))
+    return b"(" + b", ".join([first, *rest, str(int(claim.seq)).encode(), b"'applied', '', ''"]) + b")"
 
 
-def _claim(session: Session, device: str, action_id: str, order_key: str, seq: int) -> bool:
-    """Writes the receipt, to be completed by the work; False when there is one already."""
-    names = {"device": device, "action_id": action_id, "order_key": order_key, "seq": seq}
-    return session.execute(_CLAIM, {**names, "status": "applied", "message": "", "result": b""}).first() is not None
+def _completed(unit: UnitOfWork, key: ReceiptKey, receipt: Receipt) -> bytes:
+    return _row(unit, *key, receipt.status, receipt.message.replace("\0", ""), receipt.result)
 
 
-def _stored(session: Session, device: str, action_id: str) -> Receipt:
-    status, message, result = session.execute(
-        sa.select(ReceiptRow.status, ReceiptRow.message, ReceiptRow.result).where(
-            ReceiptRow.device == device, ReceiptRow.action_id == action_id
-        )
-    ).one()
-    return Receipt(cast(Literal["applied", "rejected"], status), message, bytes(result), repeated=True)
+def _row(unit: UnitOfWork, *values: str | bytes) -> bytes:
+    return b"(" + b", ".join(literal(unit.driver, value) for value in values) + b")"
 
 
-def _reject(session: Session, device: str, action_id: str, message: str) -> Receipt:
-    session.execute(_update(device, action_id).values(status="rejected", message=message))
-    return Receipt("rejected", message)
-
-
-def _update(device: str, action_id: str) -> sa.Update:
-    return (
-        sa.update(ReceiptRow)
-        .where(ReceiptRow.device == device, ReceiptRow.action_id == action_id)
-        .execution_options(synchronize_session=False)
-    )
+def _text(value: bytes | None) -> str:
+    return (value or b"").decode()

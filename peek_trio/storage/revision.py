@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.engine import URL, Engine
 
 from peek_trio.errors import MigrationError
-from peek_trio.storage.unit_of_work import open_engine
+from peek_trio.storage.engine import open_engine
 from peek_trio.storage.upgrade import alembic_config, migrate, one_alembic
 from peek_trio.storage.urls import engine_url
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
+import attrs
 import psycopg
 import sqlalchemy as sa
 from alembic import command
@@ -25,10 +26,24 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateSchema
 
 from peek_trio.errors import MigrationError
+from peek_trio.storage.driver_errors import explained, is_interruption
+from peek_trio.storage.foreign_keys import unindexed_keys
 from peek_trio.storage.interruptible import Interrupted, Interruption
-from peek_trio.storage.unit_of_work import is_interruption, is_unreachable, unavailable
+from peek_trio.storage.unit_of_work import driver_of
 
-__all__ = ["PLATFORM_SCHEMA", "PLATFORM_VERSIONS", "alembic_config", "lock_key", "migrate", "one_alembic"]
+__all__ = [
+    "PLATFORM_SCHEMA",
+    "PLATFORM_VERSIONS",
+    "SchemaStatus",
+    "alembic_config",
+    "downgrade",
+    "lock_key",
+    "migrate",
+    "one_alembic",
+    "status",
+]
+
+log = logging.getLogger(__name__)
 
 PLATFORM_SCHEMA = "peek"
 """The platform's own schema."""
@@ -43,27 +58,83 @@ _LOCK_WAIT = 60.0  # seconds
 _alembic_is_global = threading.Lock()
 
 
+@attrs.frozen
+class SchemaStatus:
+    """Where a schema is: its revision in the database (None: it has none), the newest one the code has, and what is between them.
+
+    `unknown` says that the database is at a revision that the code does not know: it was made by newer code.
+    """
+
+    schema: str
+    current: str | None
+    newest: str
+    pending: tuple[str, ...]
+    unknown: bool = False
+
+
 def migrate(engine: Engine, schema: str, versions_dir: Path, interruption: Interruption | None = None) -> str:
     """Creates `schema` if need be, brings it to the newest revision in `versions_dir` and returns that revision.
 
     Blocks; concurrent migrations of one schema, from any process, wait for each other up to 60 s. Raises MigrationError when a
     revision fails, when the revisions have no single newest one, or when the database is newer than the code; DatabaseUnavailable.
     """
+    with _connected(engine, schema, versions_dir, interruption) as (connection, config):
+        return _upgrade(connection, config, schema, versions_dir)
+
+
+def downgrade(engine: Engine, schema: str, versions_dir: Path, revision: str) -> str | None:
+    """Brings `schema` back to `revision` ("base": to nothing, "-1": by one), and returns where it is then.
+
+    Blocks. Data in what the revisions had added is gone. Raises MigrationError when a revision cannot be undone: it stays where it was
+    when that one was reached.
+    """
+    with _connected(engine, schema, versions_dir) as (connection, config), _advisory_lock(connection, schema):
+        current = _current(connection, schema)
+        _refuse_newer(config, schema, current, _only_head(config, schema, versions_dir))
+        _run(
+            connection,
+            schema,
+            versions_dir,
+            f"Taking {schema} back to {revision}",
+            lambda: command.downgrade(config, revision),
+        )
+        return next(iter(_current(connection, schema)), None)
+
+
+def status(engine: Engine, schema: str, versions_dir: Path) -> SchemaStatus:
+    """Where `schema` is, compared with the revisions in `versions_dir`. Blocks. Changes nothing."""
+    with _connected(engine, schema, versions_dir) as (connection, config):
+        head = _only_head(config, schema, versions_dir)
+        current = next(iter(_current(connection, schema)), None)
+        revisions = [
+            script.revision for script in ScriptDirectory.from_config(config).walk_revisions()
+        ]  # from the newest on
+        if current is not None and current not in revisions:
+            return SchemaStatus(schema, current, head, (), unknown=True)
+        pending = revisions[: revisions.index(current)] if current is not None else revisions
+        return SchemaStatus(schema, current, head, tuple(reversed(pending)))
+
+
+@contextmanager
+def _connected(
+    engine: Engine, schema: str, versions_dir: Path, interruption: Interruption | None = None
+) -> Iterator[tuple[Connection, Config]]:
+    """A connection for Alembic, which nobody else in this process uses meanwhile. What goes wrong comes out as one of our errors."""
     interruption = interruption or Interruption()
     config = alembic_config(schema, versions_dir)
     try:
         with one_alembic(), engine.connect() as connection:
-            _aim(interruption, connection)
+            interruption.aim(driver_of(connection))
             try:
                 config.attributes["connection"] = connection
-                return _upgrade(connection, config, schema, versions_dir)
+                yield connection, config
             finally:
                 interruption.release()
     except (DBAPIError, psycopg.Error) as error:
         if is_interruption(error) and interruption.requested:
             raise Interrupted from error
-        if is_unreachable(error):
-            raise unavailable(error) from error
+        if (plainly := explained(error)) is not None:
+            raise plainly from error
         raise MigrationError(f"Migrating the schema {schema} failed: {_first_line(error)}") from error
 
 
@@ -98,23 +169,34 @@ def _upgrade(connection: Connection, config: Config, schema: str, versions_dir: 
         connection.commit()
         current = _current(connection, schema)
         _refuse_newer(config, schema, current, head)
-        if current == (head,):
-            return head
-        try:
-            command.upgrade(config, "head")
-        except Exception as error:
-            if isinstance(error, DBAPIError) and (is_unreachable(error) or is_interruption(error)):
-                raise
+        if current != (head,):
+            _run(
+                connection,
+                schema,
+                versions_dir,
+                f"Migrating the schema {schema} to revision {head}",
+                lambda: command.upgrade(config, "head"),
+            )
+            for key in unindexed_keys(connection, schema):
+                log.warning("%s", key)
             connection.rollback()
-            stays = ", ".join(_current(connection, schema)) or "nothing"
-            raise MigrationError(
-                f"Migrating the schema {schema} to revision {head} failed: {_first_line(error)}. It stays at {stays}; "
-                f"the revisions are in {versions_dir}."
-            ) from error
-        finally:
-            if connection.in_transaction() and not connection.invalidated:
-                connection.rollback()
     return head
+
+
+def _run(connection: Connection, schema: str, versions_dir: Path, doing: str, do: Callable[[], None]) -> None:
+    try:
+        do()
+    except Exception as error:
+        if explained(error) is not None or is_interruption(error):
+            raise
+        connection.rollback()
+        stays = ", ".join(_current(connection, schema)) or "nothing"
+        raise MigrationError(
+            f"{doing} failed: {_first_line(error)}. It stays at {stays}; the revisions are in {versions_dir}."
+        ) from error
+    finally:
+        if connection.in_transaction() and not connection.invalidated:
+            connection.rollback()
 
 
 def _only_head(config: Config, schema: str, versions_dir: Path) -> str:
@@ -165,11 +247,6 @@ def _advisory_lock(connection: Connection, schema: str) -> Iterator[None]:
 def lock_key(schema: str) -> int:
     """The advisory lock that whoever migrates `schema` holds."""
     return int.from_bytes(hashlib.blake2b(f"peek.migrate {schema}".encode(), digest_size=8).digest(), signed=True)
-
-
-def _aim(interruption: Interruption, connection: Connection) -> None:
-    driver: Any = connection.connection.driver_connection
-    interruption.aim(driver)
 
 
 def _first_line(error: BaseException) -> str:

@@ -42,7 +42,7 @@ async def test_a_broken_migration_fails_the_plugin_with_its_reason(
     broken = {**FILES, "_private/alembic/versions/0001_items.py": MIGRATION.replace('"item",', '"item", 1 / 0,')}
     write_plugin(NAME, manifest=MANIFEST, files=broken)
 
-    async with platform(plugins=[NAME], database_url=database_url) as peek:
+    async with platform(plugins=[NAME], database_url=database_url, all_start=False) as peek:
         status = peek.server.status(NAME)
 
     assert status.state == "failed"
@@ -53,7 +53,7 @@ async def test_a_broken_migration_fails_the_plugin_with_its_reason(
 async def test_a_server_without_a_database_says_so(write_plugin: WritePlugin) -> None:
     write_plugin(NAME, manifest=MANIFEST, files=FILES)
 
-    async with platform(plugins=[NAME]) as peek:
+    async with platform(plugins=[NAME], all_start=False) as peek:
         status = peek.server.status(NAME)
 
     assert (status.state, status.reason) == (

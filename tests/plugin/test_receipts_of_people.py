@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 import trio
 
-from peek_trio.testing import platform
-from peek_trio.transport import Switchboard
+from peek_trio.testing import Device, platform
 from peek_trio.transport.calls.caller import ask
 from peek_trio.tuples import TupleSelector, tuple_name
 
@@ -22,14 +21,14 @@ from .shop import FILES, MANIFEST, NAME, SERVER, WORKER
 WritePlugin = Callable[..., Path]
 
 
-async def sell(device: Switchboard, contract: ModuleType, item: int, count: int, *, id: str) -> dict[str, Any]:
+async def sell(device: Device, contract: ModuleType, item: int, count: int, *, id: str) -> dict[str, Any]:
     """Sells as a device would that calls itself "the phone"."""
-    port = device._directory.upstream
+    port = device.board._directory.upstream
     assert port is not None
     action = contract.Sell(item, count)
     header = {"k": "act", "i": 0, "t": tuple_name(contract.Sell), "id": id, "dev": "the phone", "seq": 1, "key": ""}
     header["made"] = "2026-11-22T00:00:00+00:00"
-    frame = await ask(port, header, device.registry.codec.encode_one(action), timeout=20, what="Selling")
+    frame = await ask(port, header, device.board.registry.codec.encode_one(action), timeout=20, what="Selling")
     return frame.header
 
 

@@ -1,6 +1,5 @@
-"""Exactly once."""
+"""Actions applied exactly once, alone."""
 
-import json
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -12,27 +11,21 @@ import sqlalchemy as sa
 import trio
 from sqlalchemy.orm import Session
 
-from peek_trio.errors import Rejected
-from peek_trio.storage import Database, Receipt, Receipts
+from peek_trio.errors import DatabaseUnavailable, Rejected
+from peek_trio.storage import Claim, Database, Receipt, Receipts
 from peek_trio.storage.receipts import KEPT_FOR
 
 
-def encode(value: Any) -> bytes:
-    return b"" if value is None else json.dumps(value).encode()
-
-
-def add(session: Session) -> int:
-    return session.scalar(sa.text("insert into effect default values returning id")) or 0
+def add(session: Session) -> bytes:
+    return str(session.scalar(sa.text("insert into effect default values returning id"))).encode()
 
 
 def effects(session: Session) -> int:
     return session.scalar(sa.text("select count(*) from effect")) or 0
 
 
-def applying(
-    work: Callable[[Session], Any], action_id: str = "a1", device: str = "phone"
-) -> Callable[[Session], Receipt]:
-    return lambda session: Receipts.apply_once(session, device, action_id, "", 1, work, encode)
+def claim(action_id: str = "a1", device: str = "phone") -> Claim:
+    return Claim(device, action_id)
 
 
 @pytest.fixture
@@ -42,78 +35,69 @@ async def effected(database: Database) -> Database:
 
 
 async def test_an_action_is_applied_and_its_result_returned(effected: Database) -> None:
-    receipt = await effected.run(applying(add))
+    receipt = await effected.apply_once(claim(), add)
     assert receipt == Receipt("applied", result=b"1", repeated=False)
     assert await effected.run(effects) == 1
 
 
 async def test_a_resend_is_answered_from_the_receipt(effected: Database) -> None:
-    await effected.run(applying(add))
-    receipt = await effected.run(applying(add))
+    await effected.apply_once(claim(), add)
+    receipt = await effected.apply_once(claim(), add)
     assert receipt == Receipt("applied", result=b"1", repeated=True)
     assert await effected.run(effects) == 1
 
 
 async def test_an_action_without_a_result_is_applied_once_too(effected: Database) -> None:
-    def work(session: Session) -> None:
+    def work(session: Session) -> bytes:
         add(session)
+        return b""
 
-    assert await effected.run(applying(work)) == Receipt("applied")
-    assert await effected.run(applying(work)) == Receipt("applied", repeated=True)
+    assert await effected.apply_once(claim(), work) == Receipt("applied")
+    assert await effected.apply_once(claim(), work) == Receipt("applied", repeated=True)
     assert await effected.run(effects) == 1
 
 
 async def test_devices_may_use_the_same_id(effected: Database) -> None:
-    await effected.run(applying(add, device="phone"))
-    await effected.run(applying(add, device="tablet"))
+    await effected.apply_once(claim(device="phone"), add)
+    await effected.apply_once(claim(device="tablet"), add)
     assert await effected.run(effects) == 2
 
 
 async def test_a_rejection_is_kept_and_its_effect_is_not(effected: Database) -> None:
-    def refuse(session: Session) -> None:
+    def refuse(session: Session) -> bytes:
         add(session)
         raise Rejected("The valve is locked.")
 
-    assert await effected.run(applying(refuse)) == Receipt("rejected", "The valve is locked.")
-    assert await effected.run(applying(add)) == Receipt("rejected", "The valve is locked.", repeated=True)
+    assert await effected.apply_once(claim(), refuse) == Receipt("rejected", "The valve is locked.")
+    assert await effected.apply_once(claim(), add) == Receipt("rejected", "The valve is locked.", repeated=True)
     assert await effected.run(effects) == 0
 
 
 async def test_a_failure_leaves_neither_effect_nor_receipt(effected: Database) -> None:
-    def fail(session: Session) -> None:
+    def fail(session: Session) -> bytes:
         add(session)
         raise ValueError("bug")
 
     with pytest.raises(ValueError, match="bug"):
-        await effected.run(applying(fail))
+        await effected.apply_once(claim(), fail)
     assert await effected.run(effects) == 0
-    assert (await effected.run(applying(add))).repeated is False
-
-
-async def test_a_result_that_cannot_be_encoded_leaves_nothing(effected: Database) -> None:
-    def work(session: Session) -> object:
-        add(session)
-        return object()
-
-    with pytest.raises(TypeError):
-        await effected.run(applying(work))
-    assert await effected.run(effects) == 0
+    assert (await effected.apply_once(claim(), add)).repeated is False
 
 
 async def test_a_crash_before_the_commit_is_as_if_it_had_not_been_sent(effected: Database, database_url: str) -> None:
     # The server kills the backend after effect and receipt were written, as it would be after a crash of this process.
     crashing = Database(database_url)
 
-    def crash(session: Session) -> Receipt:
-        receipt = applying(add)(session)
+    def crash(session: Session) -> bytes:
+        result = add(session)
         session.execute(sa.text("select pg_terminate_backend(pg_backend_pid())"))
-        return receipt
+        return result
 
-    with pytest.raises(Exception, match="terminating connection"):
-        await crashing.run(crash)
+    with pytest.raises(DatabaseUnavailable, match="terminating connection"):
+        await crashing.apply_once(claim(), crash)
     await crashing.close()
     assert await effected.run(effects) == 0
-    assert (await effected.run(applying(add))).repeated is False
+    assert (await effected.apply_once(claim(), add)).repeated is False
     assert await effected.run(effects) == 1
 
 
@@ -121,13 +105,13 @@ async def test_the_same_action_on_two_connections_at_once_is_applied_once(effect
     working, finish = threading.Event(), threading.Event()
     receipts: list[Receipt] = []
 
-    def slowly(session: Session) -> int:
+    def slowly(session: Session) -> bytes:
         working.set()
         assert finish.wait(10)
         return add(session)
 
     async def deliver(work: Callable[[Session], Any]) -> None:
-        receipts.append(await effected.run(applying(work)))
+        receipts.append(await effected.apply_once(claim(), work))
 
     with trio.fail_after(10):
         async with trio.open_nursery() as nursery:
@@ -146,7 +130,7 @@ async def test_if_the_first_of_two_fails_the_second_is_applied(effected: Databas
     working, finish = threading.Event(), threading.Event()
     receipts: list[Receipt] = []
 
-    def fail(session: Session) -> None:
+    def fail(session: Session) -> bytes:
         add(session)
         working.set()
         assert finish.wait(10)
@@ -154,10 +138,10 @@ async def test_if_the_first_of_two_fails_the_second_is_applied(effected: Databas
 
     async def deliver_badly() -> None:
         with pytest.raises(ValueError, match="bug"):
-            await effected.run(applying(fail))
+            await effected.apply_once(claim(), fail)
 
     async def deliver() -> None:
-        receipts.append(await effected.run(applying(add)))
+        receipts.append(await effected.apply_once(claim(), add))
 
     with trio.fail_after(10):
         async with trio.open_nursery() as nursery:
@@ -172,31 +156,27 @@ async def test_if_the_first_of_two_fails_the_second_is_applied(effected: Databas
 
 
 async def test_an_action_older_than_receipts_are_kept_is_refused_with_a_sentence(effected: Database) -> None:
-    now = datetime(2026, 11, 22, tzinfo=UTC)
-
-    def old(session: Session) -> Receipt:
-        made = now - KEPT_FOR - timedelta(days=1)
-        return Receipts.apply_once(session, "phone", "a1", "", 1, add, encode, made=made, now=now)
-
-    receipt = await effected.run(old)
+    made = datetime.now(UTC) - KEPT_FOR - timedelta(days=1)
+    receipt = await effected.apply_once(Claim("phone", "a1", made=made), add)
     assert receipt.status == "rejected"
     assert "set the clock of the device" in receipt.message
     assert await effected.run(effects) == 0
 
 
 async def test_a_value_that_its_column_never_takes_is_rejected_and_not_sent_for_ever(effected: Database) -> None:
-    def overflow(session: Session) -> None:
+    def overflow(session: Session) -> bytes:
         add(session)
         session.execute(sa.text("insert into effect (id) values (:id)"), {"id": 2**40})
+        return b""
 
-    receipt = await effected.run(applying(overflow))
+    receipt = await effected.apply_once(claim(), overflow)
     assert receipt == Receipt("rejected", "A value in it is not one that can be stored.")
-    assert await effected.run(applying(add)) == attrs.evolve(receipt, repeated=True)
+    assert await effected.apply_once(claim(), add) == attrs.evolve(receipt, repeated=True)
     assert await effected.run(effects) == 0
 
 
 async def test_old_receipts_are_forgotten_and_others_are_not(effected: Database) -> None:
-    await effected.run(applying(add, "a1"))
+    await effected.apply_once(claim("a1"), add)
     now = datetime.now(UTC)
     assert await effected.run(lambda session: Receipts.forget_old(session, now=now)) == 0
     assert await effected.run(lambda session: Receipts.forget_old(session, now=now + KEPT_FOR + timedelta(days=1))) == 1

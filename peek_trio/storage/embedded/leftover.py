@@ -15,7 +15,7 @@ import trio
 
 from peek_trio.errors import StorageError
 
-__all__ = ["postmaster_of", "stop_leftover"]
+__all__ = ["others_of", "postmaster_of", "stop_leftover"]
 
 log = logging.getLogger(__name__)
 
@@ -29,26 +29,45 @@ def postmaster_of(data: Path) -> int | None:
     """
     try:
         pid = int((data / "postmaster.pid").read_text().split("\n", 1)[0])
-        program = Path(os.readlink(f"/proc/{pid}/exe")).name.removesuffix(" (deleted)")
-        if program == "postgres" and Path(f"/proc/{pid}/cwd").resolve() == data.resolve():
-            return pid
     except (OSError, ValueError):
-        pass
-    return None
+        return None
+    return pid if pid > 0 and _is_postgres_in(Path(f"/proc/{pid}"), data) else None
+
+
+def others_of(data: Path) -> list[int]:
+    """The process ids of PostgreSQL's other processes in `data`, which outlive a killed postmaster while they are busy.
+
+    A new one does not start before they are gone: they still write to its memory and files.
+    """
+    return [
+        int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and _is_postgres_in(entry, data)
+    ]
+
+
+def _is_postgres_in(process: Path, data: Path) -> bool:
+    try:
+        program = Path(os.readlink(process / "exe")).name.removesuffix(" (deleted)")
+        return program == "postgres" and (process / "cwd").resolve() == data.resolve()
+    except OSError:
+        return False
 
 
 async def stop_leftover(data: Path) -> None:
     """Stops the PostgreSQL that an earlier run left serving `data`, if there is one. Raises StorageError if it will not stop."""
-    pid = postmaster_of(data)
-    if pid is None:
-        return
-    log.warning("An earlier run left a PostgreSQL behind (process %d): stopping it.", pid)
-    for how, patience in ((signal.SIGINT, _FAST), (signal.SIGQUIT, _AT_ONCE)):
-        if await _ended(pid, how, patience):
-            return
-    raise StorageError(
-        f"A PostgreSQL of an earlier run (process {pid}) still serves {data} and does not stop. Stop it by hand."
-    )
+    if not (data / "postmaster.pid").exists():
+        return  # it ended as it should
+    if (pid := postmaster_of(data)) is not None:
+        log.warning("An earlier run left a PostgreSQL behind (process %d): stopping it.", pid)
+        if not (await _ended(pid, signal.SIGINT, _FAST) or await _ended(pid, signal.SIGQUIT, _AT_ONCE)):
+            raise StorageError(
+                f"A PostgreSQL of an earlier run (process {pid}) still serves {data} and does not stop. Stop it by hand."
+            )
+    for other in others_of(data):
+        log.warning("A PostgreSQL that was killed left a process behind (%d): stopping it.", other)
+        if not (await _ended(other, signal.SIGQUIT, 1.0) or await _ended(other, signal.SIGKILL, _AT_ONCE)):
+            raise StorageError(
+                f"A process of PostgreSQL ({other}) is still busy in {data} and does not stop. Stop it by hand."
+            )
 
 
 async def _ended(pid: int, how: signal.Signals, patience: float) -> bool:

@@ -72,7 +72,7 @@ def find_place(home: Path, *, elsewhere: Path = ELSEWHERE) -> Place:
                 base,
             )
         base.mkdir(parents=True, exist_ok=True)
-        binaries = installed(_version_of(data))
+        binaries = installed(data)
         if account.switch and not account.can_enter(binaries.root / "bin"):
             binaries = copied(binaries, elsewhere)
         return Place(data, _socket_directory(base, home, account), account, binaries)
@@ -101,17 +101,6 @@ def temporary_sockets(home: Path) -> Path:
 
 def _digest(home: Path) -> str:
     return hashlib.sha256(str(home).encode()).hexdigest()[:16]
-
-
-def _version_of(data: Path) -> int | None:
-    try:
-        return int((data / "PG_VERSION").read_text())
-    except FileNotFoundError:
-        return None
-    except ValueError:
-        raise StorageError(
-            f"The file {data / 'PG_VERSION'} does not say a version: the database files are damaged."
-        ) from None
 
 
 def _socket_directory(base: Path, home: Path, account: Account) -> Path:

@@ -27,9 +27,11 @@ from peek_trio.storage.embedded.commands import (
     initdb_command,
     server_command,
     single_user_command,
+    write_configuration,
 )
-from peek_trio.storage.embedded.leftover import stop_leftover
+from peek_trio.storage.embedded.leftover import postmaster_of, stop_leftover
 from peek_trio.storage.embedded.place import Place, existing_data, find_place, temporary_sockets
+from peek_trio.storage.embedded.room import RESERVE, Room
 
 __all__ = ["EmbeddedPostgres"]
 
@@ -44,13 +46,15 @@ _LAST_WORDS = 1.0  # for its other processes to end and leave the log to us
 class EmbeddedPostgres:
     """The PostgreSQL of one home.
 
-    Its data is in `<home>/postgres`, what it says in `<home>/postgres.log`; it listens on a unix socket only. `fsync=False` is for
-    tests: quicker, and lost when the machine stops.
+    Its data is in `<home>/postgres`, what it says in `<home>/postgres.log`; it listens on a unix socket only. Settings in
+    `<home>/postgres.conf` go before ours. `fsync=False` is for tests: quicker, and lost when the machine stops. `reserve` is how many
+    bytes of the disk are kept back for the day when it is full (see `Room`).
     """
 
-    def __init__(self, home: Path, *, fsync: bool = True) -> None:
+    def __init__(self, home: Path, *, fsync: bool = True, reserve: int = RESERVE) -> None:
         self._home = home
         self._fsync = fsync
+        self._reserve = reserve
 
     async def run(self, *, task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED) -> None:
         """Runs PostgreSQL until cancelled; `started` with its SQLAlchemy URL once it takes connections.
@@ -65,6 +69,17 @@ class EmbeddedPostgres:
                 if not place.initialised:
                     await self._initialise(place, record)
                 await self._serve(place, record, task_status)
+
+    def running_url(self) -> str | None:
+        """The SQLAlchemy URL of the PostgreSQL that a running server has in this home; None when none runs. Blocks for a moment."""
+        data = existing_data(self._home)
+        if data is None or postmaster_of(data) is None:
+            return None
+        try:
+            with _alone(self._home / "postgres.lock"):
+                return None  # left behind by a server that was killed
+        except StorageError:
+            return database_url(find_place(self._home))
 
     async def stop_leftover(self) -> None:
         """Stops the PostgreSQL that a killed server left running, if there is one; `run` does so by itself.
@@ -89,6 +104,9 @@ class EmbeddedPostgres:
         partial.rename(place.data)
 
     async def _serve(self, place: Place, record: BoundedLog, task_status: trio.TaskStatus[str]) -> None:
+        room = Room(place, reserve=self._reserve)
+        await trio.to_thread.run_sync(room.prepare)
+        write_configuration(place, self._home)
         process = await trio.lowlevel.open_process(
             server_command(place, fsync=self._fsync),
             stdin=subprocess.DEVNULL,
@@ -103,6 +121,7 @@ class EmbeddedPostgres:
             async with trio.open_nursery() as nursery:
                 said_all = await nursery.start(_keep_record, process, record)
                 nursery.start_soon(_announce_ready, process, place, task_status)
+                nursery.start_soon(room.watch, lambda: process.send_signal(signal.SIGHUP))
                 await process.wait()
                 with trio.move_on_after(_LAST_WORDS):
                     await said_all.wait()

