@@ -9,7 +9,7 @@ An error crosses a link as its kind and its message, never with a traceback (`to
     ├── LinkError ── LinkLost, LinkRefused, FrameError
     ├── CallError ── NotAllowed, NoSuchEndpoint, DeadlineExceeded, Unavailable, BadRequest, Rejected, Conflict, RemoteError
     ├── PluginError
-    ├── StorageError ── DatabaseUnavailable, MigrationError
+    ├── StorageError ── DatabaseUnavailable (── StorageFull), MigrationError
     └── TaskError ── TaskFailed, TaskDied, TaskTimeout
 """
 
@@ -37,6 +37,7 @@ __all__ = [
     "Rejected",
     "RemoteError",
     "StorageError",
+    "StorageFull",
     "TaskDied",
     "TaskError",
     "TaskFailed",
@@ -135,7 +136,15 @@ class DeadlineExceeded(CallError):
 
 
 class Unavailable(CallError):
-    """The peer that would answer is not connected just now. Trying again later may help."""
+    """The peer that would answer is not connected just now. Trying again later may help.
+
+    `sent` False: the request did not reach whoever would have carried it out, so nothing was done. True: it was sent, and the link or
+    the peer was lost before an answer came, so it may have been carried out.
+    """
+
+    def __init__(self, message: str, *, sent: bool = False) -> None:
+        super().__init__(message)
+        self.sent = sent
 
 
 class BadRequest(CallError):
@@ -175,7 +184,11 @@ class StorageError(PeekError):
 
 
 class DatabaseUnavailable(StorageError):
-    """The database cannot be reached just now. Trying again later may help."""
+    """The database cannot be reached, or cannot do it, just now. Trying again later may help."""
+
+
+class StorageFull(DatabaseUnavailable):
+    """The database takes no changes just now, mostly because its disk is full; reading goes on. Trying again helps once there is room."""
 
 
 class MigrationError(StorageError):
@@ -208,7 +221,7 @@ class TaskTimeout(TaskError):
 
 
 def to_wire(error: BaseException) -> dict[str, Any]:
-    """The error as a JSON object: `type`, `message` and, for a TupleError, `path`.
+    """The error as a JSON object: `type`, `message`, `path` of a TupleError, `sent` of an Unavailable if it is true.
 
     An exception that is no PeekError becomes a RemoteError that names its class; nothing of its traceback crosses. A group of one is
     taken for the one in it, so that a handler may use nurseries.
@@ -220,9 +233,11 @@ def to_wire(error: BaseException) -> dict[str, Any]:
     kind = type(error).__name__
     if isinstance(error, RemoteError) and error.kind:
         kind = error.kind  # relayed: the next hop is told what the first one was
-    data: dict[str, Any] = {"type": kind, "message": error.message[:LONGEST_MESSAGE]}
+    data: dict[str, Any] = {"type": kind, "message": _sendable(error.message)}
     if isinstance(error, TupleError):
         data["path"] = error.path
+    elif isinstance(error, Unavailable) and error.sent:
+        data["sent"] = True
     return data
 
 
@@ -232,15 +247,24 @@ def sentence_of(error: BaseException) -> str:
     The lines after the first are for the log: a database error's are the statement and its values.
     """
     if isinstance(error, PeekError):
-        return str(error)[:LONGEST_MESSAGE]
-    return f"{type(error).__name__}: {error}".partition("\n")[0][:LONGEST_MESSAGE]
+        return _sendable(str(error))
+    try:
+        words = str(error)
+    except Exception:  # noqa: BLE001  # whoever wrote it cannot be told here; its traceback is logged by its class
+        words = "an error that cannot be told"
+    return _sendable(f"{type(error).__name__}: {words}".partition("\n")[0])
+
+
+def _sendable(sentence: str) -> str:
+    """As much of a sentence as crosses a link, in characters that do: half a surrogate pair is no text."""
+    return sentence[:LONGEST_MESSAGE].encode(errors="replace").decode()
 
 
 def from_wire(data: Mapping[str, Any]) -> PeekError:
     """The error that `to_wire` described.
 
-    The kinds of CallError and TaskError and TupleError come back as their class; every other one is a RemoteError that keeps the name
-    in `kind`. Never raises: what is missing or of the wrong type is replaced.
+    TupleError, DatabaseUnavailable and the kinds of CallError and TaskError come back as their class; every other one is a RemoteError
+    that keeps the name in `kind`. Never raises: what is missing or of the wrong type is replaced.
     """
     kind = data.get("type")
     message = data.get("message")
@@ -252,6 +276,8 @@ def from_wire(data: Mapping[str, Any]) -> PeekError:
     if kind == "TupleError":
         path = data.get("path")
         return TupleError(message, path=path if isinstance(path, str) else "$")
+    if kind == "Unavailable":
+        return Unavailable(message, sent=data.get("sent") is True)
     known = _REBUILT.get(kind)
     return known(message) if known is not None else RemoteError(message, kind=kind[:100])
 
@@ -263,10 +289,11 @@ _REBUILT: Mapping[str, type[PeekError]] = {
         NotAllowed,
         NoSuchEndpoint,
         DeadlineExceeded,
-        Unavailable,
         BadRequest,
         Rejected,
         Conflict,
+        DatabaseUnavailable,
+        StorageFull,
         TaskError,
         TaskFailed,
         TaskDied,

@@ -1,9 +1,11 @@
 """Where log lines go: one rotating file for each service, and the terminal.
 
 The file has everything, tracebacks included. The terminal has short lines without tracebacks: all of them when a
-service runs alone, only warnings and progress when a supervisor forwards them.
+service runs alone, only warnings and progress when a supervisor forwards them. Every line of the file names the trace
+of the request that was being worked for, so that one request can be followed through the logs of all services.
 """
 
+import contextvars
 import logging
 import sys
 from logging.handlers import RotatingFileHandler
@@ -16,6 +18,9 @@ from peek_trio.errors import ConfigError
 FILE_BYTES = 20 * 1024 * 1024
 FILES_KEPT = 2
 """Rotated files kept beside the current one."""
+
+current_trace: contextvars.ContextVar[str] = contextvars.ContextVar("current_trace", default="")
+"""The trace of the request that this task works for, 16 hexadecimal digits; "" when it works for none (`docs/admin.md`)."""
 
 progress = logging.getLogger("peek_trio.progress")
 """Tells people on the terminal, at INFO, what a start is waiting for."""
@@ -39,9 +44,12 @@ def configure(service: str, home: Path, config: LoggingConfig, *, console: bool)
         file = RotatingFileHandler(path, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"The log {path} cannot be opened: {error.strerror}.") from None
-    file.setFormatter(logging.Formatter("%(asctime)s.%(msecs)03d %(levelname)-8s %(name)s  %(message)s", _DATE))
+    file.setFormatter(
+        logging.Formatter("%(asctime)s.%(msecs)03d %(levelname)-8s %(trace)s %(name)s  %(message)s", _DATE)
+    )
     terminal = _Terminal(sys.stderr, complete=console)
     root = logging.getLogger()
+    file.addFilter(with_trace)
     for handler in (file, terminal):
         root.addHandler(handler)
         _installed.append(handler)
@@ -64,6 +72,13 @@ def release() -> None:
     while _levelled:
         logging.getLogger(_levelled.pop()).setLevel(logging.NOTSET)
     logging.captureWarnings(False)
+
+
+def with_trace(record: logging.LogRecord) -> bool:
+    """A filter for handlers: gives every record its `trace`, "-" when there is none. One that the record came with stays."""
+    if not hasattr(record, "trace"):
+        record.trace = current_trace.get() or "-"
+    return True
 
 
 class _Terminal(logging.StreamHandler[TextIO]):

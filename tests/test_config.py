@@ -40,7 +40,7 @@ def test_the_first_load_creates_the_file_with_every_default(tmp_path: Path) -> N
     assert document == {
         "plugin": {"enabled": ["peek_plugin_a", "peek_plugin_b"]},
         "logging": {"level": "INFO", "levels": {}},
-        "sqlalchemy": {"connectUrl": ""},
+        "sqlalchemy": {"connectUrl": "", "slowQuerySeconds": 1.0},
         "serverLink": {"host": "127.0.0.1", "port": 8011},
         "adminSite": {"host": "127.0.0.1", "port": 8010},
     }

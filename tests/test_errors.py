@@ -13,6 +13,7 @@ from peek_trio.errors import (
     RemoteError,
     TaskDied,
     TupleError,
+    Unavailable,
     from_wire,
     to_wire,
 )
@@ -28,6 +29,8 @@ from peek_trio.errors import (
         "BadRequest",
         "Rejected",
         "Conflict",
+        "DatabaseUnavailable",
+        "StorageFull",
         "TaskTimeout",
     ],
 )
@@ -42,6 +45,14 @@ def test_a_tuple_error_keeps_its_path():
     assert isinstance(error, TupleError)
     assert error.path == "$.rows[3].name"
     assert str(error) == "$.rows[3].name: Expected int, got str."
+
+
+def test_an_unavailable_keeps_whether_it_was_sent():
+    for sent in False, True:
+        error = from_wire(to_wire(from_wire(to_wire(Unavailable("Gone.", sent=sent)))))
+        assert isinstance(error, Unavailable)
+        assert error.sent is sent
+    assert to_wire(Unavailable("Gone.")) == {"type": "Unavailable", "message": "Gone."}
 
 
 def test_a_path_grows_from_within():

@@ -28,9 +28,25 @@ def test_the_file_has_the_traceback_and_the_terminal_has_not(home: Path, capsys:
     except KeyError:
         logging.getLogger("somewhere").exception("It failed.")
     written = (home.parent / "peek-agent.log").read_text()
-    assert "ERROR    somewhere  It failed." in written
+    assert "ERROR    - somewhere  It failed." in written
     assert "inner cause" in written
     assert capsys.readouterr().err == "ERROR    It failed.\n"
+
+
+def test_every_line_of_the_file_names_the_trace_of_what_was_worked_for(home: Path) -> None:
+    logs.configure("agent", home, LoggingConfig(), console=False)
+    log = logging.getLogger("somewhere")
+    token = logs.current_trace.set("0123456789abcdef")
+    log.info("for a request")
+    log.info("for another", extra={"trace": "fedcba9876543210"})
+    logs.current_trace.reset(token)
+    log.info("for none")
+    lines = (home.parent / "peek-agent.log").read_text().splitlines()
+    assert [line.partition("INFO     ")[2] for line in lines] == [
+        "0123456789abcdef somewhere  for a request",
+        "fedcba9876543210 somewhere  for another",
+        "- somewhere  for none",
+    ]
 
 
 def test_levels_hold_for_everything_and_for_single_loggers(home: Path) -> None:

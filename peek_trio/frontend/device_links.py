@@ -10,14 +10,14 @@ import logging
 
 from peek_trio.errors import LinkError, LinkRefused
 from peek_trio.frontend.cookies import session_token
-from peek_trio.frontend.hypercorn_guard import Caller
 from peek_trio.frontend.incoming_links import IncomingLinks
 from peek_trio.frontend.live_sessions import MOST_LINKS, LiveSessions
 from peek_trio.frontend.origin import same_origin
 from peek_trio.frontend.prefixed_stream import PrefixedStream
 from peek_trio.frontend.request_head import RequestHead
+from peek_trio.frontend.visitor import Visitor
 from peek_trio.security import Principal, SessionAuthority
-from peek_trio.transport.wire import Hello, Limits, accept_link, accept_websocket
+from peek_trio.transport.wire import Hello, Limits, accept_link, accept_websocket, same_release
 
 __all__ = ["DeviceLinks"]
 
@@ -33,8 +33,9 @@ class DeviceLinks:
         self._authority = authority
         self._live = live
 
-    async def serve(self, stream: PrefixedStream, caller: Caller, head: RequestHead) -> None:
+    async def serve(self, stream: PrefixedStream, head: RequestHead, visitor: Visitor) -> None:
         """One device, from the upgrade request to the end of its link."""
+        caller = visitor.caller
         token = session_token(head.first("cookie"))
 
         async def admit(hello: Hello) -> Principal:
@@ -42,14 +43,30 @@ class DeviceLinks:
                 raise LinkRefused(
                     f"This is the {self._site} site; it takes links of its own pages only.", code="protocol"
                 )
+            ours = self._links.me.version
+            if "." in hello.version and not same_release(
+                ours, hello.version
+            ):  # what is no page need not state a release
+                raise LinkRefused(
+                    f"This page is of Peek {hello.version}, the {self._site} site is of {ours} by now. Reload the page.",
+                    code="version",
+                )
             return await self._principal(token)
 
         def allowed(origin: str | None) -> bool:
             return same_origin(origin, head.first("host"), tls=caller.tls)
 
         try:
-            async with accept_websocket(stream, allowed_origins=allowed, limits=Limits.DEVICE) as websocket:
-                link = await accept_link(websocket, self._links.me, admit, address=str(caller))
+            async with accept_websocket(stream, allowed_origins=allowed, limits=Limits.HELLO_DEVICE) as websocket:
+                link = await accept_link(
+                    websocket,
+                    self._links.me,
+                    admit,
+                    address=str(caller),
+                    hello_within=visitor.seconds_left,
+                    spread=self._links.spread,
+                )
+                visitor.let_in()
                 with self._live.hold(token or "", link):
                     await self._links.serve(link)
         except* LinkError as errors:

@@ -1,7 +1,8 @@
 """One port for everything: reads the head of a connection's first request and shows it to the websocket or to the HTTP server.
 
-The door owns the connections. None of them can bring it down, none gets past without having said what it wants within ten seconds, and
-when the door closes, websockets are told first (1001), answers in progress are finished, and after three seconds it is shut.
+The door owns the connections. None of them can bring it down, none keeps a place without saying within five seconds what it wants, and
+those that are no links have so many places and no more (`waiting_room.py`). When the door closes, websockets are told first (1001),
+answers in progress are finished, and after three seconds it is shut.
 """
 
 from __future__ import annotations
@@ -12,11 +13,15 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import trio
 
+from peek_trio.frontend.accepting import accept_connections
 from peek_trio.frontend.hypercorn_guard import Caller
 from peek_trio.frontend.prefixed_stream import PrefixedStream
-from peek_trio.frontend.request_head import HEAD_DEADLINE, HeadTimeout, HeadTooLarge, RequestHead, read_head
+from peek_trio.frontend.request_head import HeadTimeout, HeadTooLarge, RequestHead, read_head
+from peek_trio.frontend.seldom import Seldom
+from peek_trio.frontend.visitor import Visitor
+from peek_trio.frontend.waiting_room import WaitingRoom, network_of
 
-__all__ = ["CLOSE_DEADLINE", "VORTEX", "FrontDoor", "plain_answer"]
+__all__ = ["CLOSE_DEADLINE", "MAX_CONNECTIONS", "VORTEX", "FrontDoor", "plain_answer"]
 
 VORTEX = "/vortex"
 """Where the websocket is."""
@@ -25,11 +30,15 @@ CLOSE_DEADLINE = 3.0
 LINGER = 1.0
 """Seconds a client has to read the last answer before the connection is cut."""
 MAX_CONNECTIONS = 20_000
+"""Connections in all: links, and whoever is in the waiting room."""
+
+_MOST_TURNED_AWAY = 64  # at a time, politely; under a flood the others are cut off
+_SPARED = 32  # places that are given up when the system has no descriptors left
 
 log = logging.getLogger(__name__)
 
-ServeHttp = Callable[[PrefixedStream, Caller], Awaitable[None]]
-ServeVortex = Callable[[PrefixedStream, Caller, RequestHead], Awaitable[None]]
+ServeHttp = Callable[[PrefixedStream, Caller, Callable[[bool], None]], Awaitable[None]]
+ServeVortex = Callable[[PrefixedStream, RequestHead, Visitor], Awaitable[None]]
 
 
 async def _nothing() -> None:
@@ -39,8 +48,9 @@ async def _nothing() -> None:
 class FrontDoor:
     """Accepts connections and hands each to `vortex` or to `http`.
 
-    Either is called with the whole stream, from the request's first byte (`vortex` with the head as well), and returns when it is done
-    with it; the door closes the stream. `finish` is called when the door begins to close, and should make both return soon.
+    Either is called with the whole stream, from the request's first byte, and returns when it is done with it; the door closes the
+    stream. `vortex` gets the head as well, and the visitor, whom it lets in once there is a link; `http` what it tells whether a
+    request is open (False) or none (True). `finish` is called when the door begins to close, and should make both return soon.
     """
 
     def __init__(
@@ -51,14 +61,18 @@ class FrontDoor:
         finish: Callable[[], Awaitable[None]] = _nothing,
         ssl_context: ssl.SSLContext | None = None,
         max_connections: int = MAX_CONNECTIONS,
+        room: WaitingRoom[Visitor] | None = None,
     ) -> None:
         self._vortex = vortex
         self._http = http
         self._finish = finish
         self._ssl_context = ssl_context
         self._max_connections = max_connections
+        self._room = room if room is not None else WaitingRoom()
         self._connections = 0
-        self._waiting: set[trio.CancelScope] = set()
+        self._turned_away = 0
+        self._unheard: set[Visitor] = set()
+        self._door_is_full, self._room_is_full, self._system_is_full = Seldom(), Seldom(), Seldom()
 
     @property
     def connections(self) -> int:
@@ -71,10 +85,12 @@ class FrontDoor:
             closing = trio.Event()
             connections: trio.Nursery = await nursery.start(_hold_open, closing)
             try:
-                await trio.serve_listeners(self._receive, list(listeners), handler_nursery=connections)
+                async with trio.open_nursery() as accepting:
+                    for listener in listeners:
+                        accepting.start_soon(accept_connections, listener, self._receive, connections, self._make_room)
             finally:
-                for waiting in list(self._waiting):
-                    waiting.cancel()
+                for visitor in list(self._unheard):
+                    visitor.dismiss()
                 await self._finish()
                 connections.cancel_scope.deadline = trio.current_time() + CLOSE_DEADLINE
                 closing.set()
@@ -82,14 +98,13 @@ class FrontDoor:
     async def _receive(self, socket: trio.SocketStream) -> None:
         """One connection, from its acceptance to its end. Nothing it does gets out of here."""
         if self._connections >= self._max_connections:
-            log.warning("A connection was turned away: %d are open already.", self._connections)
+            await self._turn_away(socket)
             return
         self._connections += 1
         try:
-            caller = Caller(
-                _address(socket.socket.getpeername()), _address(socket.socket.getsockname()), bool(self._ssl_context)
-            )
-            await self._welcome(socket, caller)
+            visitor = self._visitor(socket)
+            with visitor.staying():
+                await self._serve(socket, visitor)
         except* (trio.BrokenResourceError, trio.ClosedResourceError, OSError):
             log.debug("A connection broke before it was answered.")
         except* Exception:
@@ -97,32 +112,82 @@ class FrontDoor:
         finally:
             self._connections -= 1
 
-    async def _welcome(self, socket: trio.SocketStream, caller: Caller) -> None:
-        with trio.CancelScope() as waiting:
-            self._waiting.add(waiting)
-            try:
-                stream = await self._encrypt(socket)
-                data = await _head(stream)
-            finally:
-                self._waiting.discard(waiting)
-        if waiting.cancelled_caught or not data:
+    def _visitor(self, socket: trio.SocketStream) -> Visitor:
+        peer, local = _address(socket.socket.getpeername()), _address(socket.socket.getsockname())
+        visitor = Visitor(Caller(peer, local, bool(self._ssl_context)), socket, self._room)
+        dismissed = self._room.enter(visitor, network_of(peer[0]))
+        if dismissed is not None:
+            dismissed.dismiss()
+            if times := self._room_is_full.happened(trio.current_time()):
+                log.warning(
+                    "Connections are ended to make room for newer ones, %d since this was told last: %d are open that are no "
+                    "links. The last one was from %s.",
+                    times,
+                    len(self._room),
+                    dismissed.caller,
+                )
+        return visitor
+
+    async def _serve(self, socket: trio.SocketStream, visitor: Visitor) -> None:
+        self._unheard.add(visitor)
+        try:
+            stream = await self._encrypt(socket, visitor)
+            data = await _head(stream, visitor)
+        finally:
+            self._unheard.discard(visitor)
+        if not data:
             return
         head = RequestHead.parse(data)
         if head.path == VORTEX and head.upgrades_to_websocket:
-            await self._vortex(PrefixedStream(data, stream), caller, head)
+            await self._vortex(PrefixedStream(data, stream), head, visitor)
         else:
-            await self._http(PrefixedStream(data, stream), caller)
+            await self._http(PrefixedStream(data, stream), visitor.caller, visitor.rest)
             await _part(stream)
 
-    async def _encrypt(self, socket: trio.SocketStream) -> trio.abc.Stream:
+    async def _encrypt(self, socket: trio.SocketStream, visitor: Visitor) -> trio.abc.Stream:
         if self._ssl_context is None:
             return socket
         stream = trio.SSLStream(socket, self._ssl_context, server_side=True, https_compatible=True)
-        with trio.move_on_after(HEAD_DEADLINE) as handshake:
+        with trio.move_on_after(visitor.seconds_left) as handshake:
             await stream.do_handshake()
         if handshake.cancelled_caught:
             raise trio.BrokenResourceError("The TLS handshake did not arrive in time.")
         return stream
+
+    async def _turn_away(self, socket: trio.SocketStream) -> None:
+        """There are too many connections. Says so to the client, where that costs no handshake, and to the log."""
+        if times := self._door_is_full.happened(trio.current_time()):
+            log.warning(
+                "Connections are turned away, %d since this was told last: %d are open, as many as there may be.",
+                times,
+                self._connections,
+            )
+        if self._ssl_context is not None or self._turned_away >= _MOST_TURNED_AWAY:
+            return
+        self._turned_away += 1
+        try:
+            with trio.move_on_after(LINGER):
+                await socket.send_all(
+                    plain_answer(503, "Service Unavailable", "Too many are connected. Try again later.")
+                )
+                await _part(socket)
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            log.debug("A connection that was turned away did not wait for the answer.")
+        finally:
+            self._turned_away -= 1
+
+    def _make_room(self, missing: str) -> None:
+        spared = [visitor for _ in range(_SPARED) if (visitor := self._room.give_up()) is not None]
+        for visitor in spared:
+            visitor.dismiss()
+        if self._system_is_full.happened(trio.current_time()):
+            log.error(
+                "No connection can be accepted (%s); %d are open here, %d of them were ended to make room. "
+                "Raise the limit of open files of this service.",
+                missing,
+                self._connections,
+                len(spared),
+            )
 
 
 def plain_answer(status: int, phrase: str, sentence: str) -> bytes:
@@ -140,18 +205,20 @@ def plain_answer(status: int, phrase: str, sentence: str) -> bytes:
     return head.encode("ascii") + body
 
 
-async def _head(stream: trio.abc.Stream) -> bytes:
+async def _head(stream: trio.abc.Stream, visitor: Visitor) -> bytes:
     """What the client sent up to the end of its first head; empty when that was not to be had, and the client has been told why."""
     try:
-        return await read_head(stream)
+        return await read_head(stream, within=visitor.seconds_left)
     except HeadTooLarge:
-        await stream.send_all(
-            plain_answer(431, "Request Header Fields Too Large", "The head of the request is too long.")
-        )
+        answer = plain_answer(431, "Request Header Fields Too Large", "The head of the request is too long.")
     except HeadTimeout as late:
+        answer = b""
         if late.received:
-            await stream.send_all(plain_answer(408, "Request Timeout", "The request did not arrive in time."))
-    await _part(stream)
+            answer = plain_answer(408, "Request Timeout", "The request did not arrive in time.")
+    with trio.move_on_after(LINGER):
+        if answer:
+            await stream.send_all(answer)
+        await _part(stream)
     return b""
 
 

@@ -38,6 +38,7 @@ LEAVE_DEADLINE = 10.0
 """Seconds an application may go on after its client has left."""
 
 _RECEIVE_SIZE = 64 * 1024
+_TO_NOBODY = 0.1  # seconds that it takes to send something to a client that has left
 
 log = logging.getLogger(__name__)
 
@@ -66,9 +67,14 @@ class HttpServer:
         self.context = WorkerContext(None)
         self._connections: set[_Connection] = set()
 
-    async def serve(self, stream: trio.abc.Stream, caller: Caller) -> None:
-        """Answer the requests of one connection until either side has had enough. Does not close the stream."""
-        connection = _Connection(self, stream, caller)
+    async def serve(
+        self, stream: trio.abc.Stream, caller: Caller, rest: Callable[[bool], None] = lambda idle: None
+    ) -> None:
+        """Answer the requests of one connection until either side has had enough. Does not close the stream.
+
+        `rest` is told when a request begins (False) and when there is none any more (True).
+        """
+        connection = _Connection(self, stream, caller, rest)
         self._connections.add(connection)
         try:
             await connection.run()
@@ -105,13 +111,17 @@ class _Config(Config):
 class _Connection:
     """Moves the bytes of one connection between its stream and Hypercorn's protocol."""
 
-    def __init__(self, server: HttpServer, stream: trio.abc.Stream, caller: Caller) -> None:
+    def __init__(
+        self, server: HttpServer, stream: trio.abc.Stream, caller: Caller, rest: Callable[[bool], None]
+    ) -> None:
         self._server = server
         self._stream = stream
         self._caller = caller
+        self._rest = rest
         self._reading = trio.CancelScope()
         self._sending = trio.Lock()
         self._idle = True
+        self._lost = False
 
     async def run(self) -> None:
         server, caller = self._server, self._caller
@@ -158,19 +168,27 @@ class _Connection:
                 self._reading.cancel()
             case Updated(idle=idle):
                 self._idle = idle
+                self._rest(idle)
                 self._reading.deadline = trio.current_time() + IDLE_DEADLINE if idle else math.inf
 
     async def _send(self, data: bytes) -> None:
+        if self._lost:
+            await trio.sleep(_TO_NOBODY)  # an application that only ever sends must notice that it is cancelled
+            return
         # Shielded because Quart cancels a handler as soon as its answer is complete, which may be in the midst of sending it.
         with trio.move_on_after(SEND_DEADLINE, shield=True) as sending:
             async with self._sending:
                 try:
                     await self._stream.send_all(data)
                 except (trio.BrokenResourceError, trio.ClosedResourceError):
-                    self._reading.cancel()
+                    self._lose()
         if sending.cancelled_caught:
             log.info("%s took nothing of an answer for %g s and was dropped.", self._caller, SEND_DEADLINE)
-            self._reading.cancel()
+            self._lose()
+
+    def _lose(self) -> None:
+        self._lost = True
+        self._reading.cancel()
 
 
 class _Http1(H11Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from peek_trio.transport import Switchboard
-from peek_trio.transport.wire import Hello, Link
+from peek_trio.transport.wire import Hello, Link, spread_of
 
 __all__ = ["IncomingLinks"]
 
@@ -22,6 +22,10 @@ class IncomingLinks:
     def me(self) -> Hello:
         """How the service introduces itself to whoever links to it."""
         return self._board.me
+
+    def spread(self) -> float:
+        """Over how many seconds those who are linked should return when this service is lost."""
+        return spread_of(len(self._open))
 
     async def serve(self, link: Link) -> None:
         """Serve the link until it is lost; then raises LinkLost."""

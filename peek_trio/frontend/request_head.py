@@ -9,10 +9,8 @@ from __future__ import annotations
 import attrs
 import trio
 
-__all__ = ["HEAD_DEADLINE", "MAX_HEAD", "HeadTimeout", "HeadTooLarge", "RequestHead", "read_head"]
+__all__ = ["MAX_HEAD", "HeadTimeout", "HeadTooLarge", "RequestHead", "read_head"]
 
-HEAD_DEADLINE = 10.0
-"""Seconds a client has from connecting to the end of its request's head."""
 MAX_HEAD = 16 * 1024
 """Bytes a request's head may have."""
 
@@ -64,14 +62,14 @@ class RequestHead:
         return self.method == "GET" and "upgrade" in self.values("connection") and "websocket" in self.values("upgrade")
 
 
-async def read_head(stream: trio.abc.ReceiveStream) -> bytes:
+async def read_head(stream: trio.abc.ReceiveStream, *, within: float) -> bytes:
     """The bytes up to the end of the first request's head, and whatever came with them; empty when the client left before.
 
-    Raises HeadTimeout after `HEAD_DEADLINE` seconds and HeadTooLarge beyond `MAX_HEAD` bytes.
+    Raises HeadTimeout after `within` seconds and HeadTooLarge beyond `MAX_HEAD` bytes.
     """
     data = bytearray()
     try:
-        with trio.fail_after(HEAD_DEADLINE):
+        with trio.fail_after(within):
             while _END not in data:
                 if len(data) > MAX_HEAD:
                     raise HeadTooLarge

@@ -14,6 +14,7 @@ from peek_trio.frontend.incoming_links import IncomingLinks
 from peek_trio.frontend.listener import closing_listeners, open_listeners
 from peek_trio.frontend.prefixed_stream import PrefixedStream
 from peek_trio.frontend.request_head import RequestHead
+from peek_trio.frontend.visitor import Visitor
 from peek_trio.security import Principal
 from peek_trio.transport import Switchboard
 from peek_trio.transport.wire import Hello, Limits, accept_link, accept_websocket
@@ -43,19 +44,22 @@ async def serve_service_links(
     listeners = await open_listeners(host, port)
     links = IncomingLinks(board)
 
-    async def vortex(stream: PrefixedStream, caller: Caller, head: RequestHead) -> None:
+    async def vortex(stream: PrefixedStream, head: RequestHead, visitor: Visitor) -> None:
         try:
             async with accept_websocket(
                 stream, allowed_origins=lambda origin: origin is None, limits=Limits.SERVICE
             ) as websocket:
-                link = await accept_link(websocket, board.me, admit, address=str(caller))
+                link = await accept_link(
+                    websocket, board.me, admit, address=str(visitor.caller), hello_within=visitor.seconds_left
+                )
+                visitor.let_in()
                 await links.serve(link)
         except* LinkError as errors:
             ended = errors.exceptions[0]
             refused = isinstance(ended, LinkRefused | FrameError)  # whoever looks for a missing service looks here
-            log.log(logging.INFO if refused else logging.DEBUG, "The link of %s ended: %s", caller, ended)
+            log.log(logging.INFO if refused else logging.DEBUG, "The link of %s ended: %s", visitor.caller, ended)
 
-    async def http(stream: PrefixedStream, caller: Caller) -> None:
+    async def http(stream: PrefixedStream, caller: Caller, rest: Callable[[bool], None]) -> None:
         await stream.send_all(plain_answer(404, "Not Found", _SENTENCE))
 
     async def finish() -> None:

@@ -14,6 +14,7 @@ from typing import Literal
 
 import attrs
 
+from peek_trio import __version__
 from peek_trio.frontend.assets import Asset, content_type
 from peek_trio.frontend.built import Build
 from peek_trio.frontend.security_headers import content_security_policy
@@ -84,7 +85,7 @@ def _index(site: SiteName, build: Build, importmap: str) -> str:
     part = build.sites[site]
     preloads = "\n".join(f'<link rel="modulepreload" href="{html.escape(url)}">' for url in part.preload)
     return f"""<!doctype html>
-<html lang="en" data-site="{site}">
+<html lang="en" data-site="{site}" data-version="{__version__}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">

@@ -6,7 +6,7 @@ from peek_trio import __version__
 from peek_trio.errors import LinkRefused
 from peek_trio.security import Principal
 from peek_trio.security.tokens import same_token, token_for
-from peek_trio.transport.wire import Hello
+from peek_trio.transport.wire import Hello, same_release
 
 SERVICE_KINDS = frozenset({"client", "agent", "worker", "operator"})
 
@@ -23,7 +23,7 @@ def admit_services(secret: str, version: str = __version__) -> Callable[[Hello],
                 f"{hello.service}` on the server's machine and put what it prints into service.token.",
                 code="token",
             )
-        if _release(hello.version) != _release(version):
+        if not same_release(hello.version, version):
             raise LinkRefused(
                 f"This {hello.service} runs Peek {hello.version}, the server runs {version}. Install the same release.",
                 code="version",
@@ -31,8 +31,3 @@ def admit_services(secret: str, version: str = __version__) -> Callable[[Hello],
         return Principal.for_service(hello.service, hello.id, hello.name)
 
     return admit
-
-
-def _release(version: str) -> list[str]:
-    """What must agree between two ends: releases that differ in the last number only speak to each other."""
-    return version.split(".")[:2]

@@ -120,9 +120,7 @@ def _engine_maker(url: str | None) -> Callable[[], Engine] | None:
 
     @cache
     def make() -> Engine:
-        from peek_trio.storage.unit_of_work import (
-            open_engine,  # only a task that uses the database pays for its library
-        )
+        from peek_trio.storage.engine import open_engine  # only a task that uses the database pays for its library
 
         return open_engine(url, pool_size=1)
 

@@ -5,7 +5,9 @@ switchboard itself.
 """
 
 from peek_trio.transport.action import ActionRequest, ActionResult, ActionStatus
+from peek_trio.transport.calls.answers import Answer
 from peek_trio.transport.calls.contract import Contract, ServiceKind, rpc
+from peek_trio.transport.calls.method import CallerKind
 from peek_trio.transport.loader import Loader, LoaderPage, loader_delete, loader_list, loader_save
 from peek_trio.transport.observables.observer import Observation
 from peek_trio.transport.observables.state import ObservedState, StaleInfo
@@ -16,6 +18,8 @@ __all__ = [
     "ActionRequest",
     "ActionResult",
     "ActionStatus",
+    "Answer",
+    "CallerKind",
     "Contract",
     "Loader",
     "LoaderPage",

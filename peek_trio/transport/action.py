@@ -8,7 +8,7 @@ here every action gets an answer that tells the device what to do next: forget i
 from __future__ import annotations
 
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, Literal, cast, get_args
@@ -28,12 +28,14 @@ from peek_trio.errors import (
     TupleError,
     Unavailable,
 )
+from peek_trio.logs import current_trace
 from peek_trio.security import Policy, Principal
-from peek_trio.transport.calls.methods import Spawn
-from peek_trio.transport.edge import core_of, refusal
+from peek_trio.transport.edge import FAULTS, core_of, refusal
 from peek_trio.transport.exchange import Port, number_of, text
 from peek_trio.transport.observables.state import instant
 from peek_trio.transport.owner import Owner, removal
+from peek_trio.transport.spawn import Spawn
+from peek_trio.transport.trace import log_request, requests, trace_of
 from peek_trio.transport.wire import Frame
 from peek_trio.tuples import Codec, TupleRegistry
 from peek_trio.tuples.plain import LARGEST_INT
@@ -41,6 +43,7 @@ from peek_trio.tuples.plain import LARGEST_INT
 __all__ = [
     "ActionRequest",
     "ActionResult",
+    "ActionStatistics",
     "ActionStatus",
     "Actions",
     "Apply",
@@ -115,6 +118,16 @@ class Handler:
     owner: Owner
 
 
+@attrs.frozen
+class ActionStatistics:
+    """Actions at this service: those that wait or are being applied, and since it started how many had which answer."""
+
+    waiting: int
+    applied: int
+    rejected: int
+    retry: int
+
+
 class Actions:
     """The handlers of this service, and the actions waiting for them."""
 
@@ -125,6 +138,13 @@ class Actions:
         self._handled_once: set[str] = set()
         self._absent: set[str] = set()
         self._lanes: dict[_LaneKey, deque[Waiting]] = {}
+        self._answers: Counter[ActionStatus] = Counter()
+
+    def statistics(self) -> ActionStatistics:
+        """Counts of actions."""
+        waiting, answers = sum(map(len, self._lanes.values())), self._answers
+        rejected = answers["rejected"] + answers["sign-in"]
+        return ActionStatistics(waiting, answers["applied"], rejected, answers["retry"])
 
     def add(self, handler: Handler) -> Callable[[], None]:
         """Handles a type from now on; returns what removes it. Raises PeekError when somebody else handles it."""
@@ -145,7 +165,7 @@ class Actions:
     def answer(self, port: Port, frame: Frame, principal: Principal) -> None:
         """Takes an `act` of `port`, or refuses it at once. Raises FrameError for a header that is not an act's."""
         number, name = number_of(frame), text(frame.header, "t")
-        waiting = Waiting(lambda result: self._tell(port, number, waiting, result))
+        waiting = Waiting(lambda result: self._tell(port, number, waiting, result), trace_of(frame.header))
         try:
             request = read_act(frame, principal)
             port.answer_begins(number, waiting)
@@ -158,6 +178,7 @@ class Actions:
 
     def take(self, waiting: Waiting, name: str, request: ActionRequest, decode: Callable[[], object]) -> None:
         """Queues an action in its lane, or answers `waiting` at once with why not. `decode` makes the tuple, or raises TupleError."""
+        waiting.name = name
         handler = self._handlers.get(name)
         if handler is None:
             waiting.answer(self.unhandled(name))
@@ -191,6 +212,10 @@ class Actions:
         return ActionResult("rejected", f"No plugin on this service handles {name}.")
 
     def _tell(self, port: Port, number: int, waiting: Waiting, result: ActionResult) -> None:
+        self._answers[result.status] += 1
+        if requests.isEnabledFor(logging.DEBUG):
+            outcome = f"{result.status} {result.message}".rstrip()
+            log_request("Answered", {"k": "act", "t": waiting.name}, port.peer, waiting.began, outcome, waiting.trace)
         if not port.answer_ends(number, waiting):
             return
         try:
@@ -215,38 +240,44 @@ async def _applied(waiting: Waiting) -> ActionResult:
     handler, request = waiting.handler, waiting.request
     scope = trio.CancelScope(deadline=trio.current_time() + LONGEST_RUN)
     handler.owner.running.add(scope)
+    token = current_trace.set(waiting.trace)
     try:
         if handler.owner.closed:
             return ActionResult("retry", f"The plugin that handles {handler.name} stopped.", after=RETRY_AFTER)
         with scope:
             return await handler.apply(request)
         return ActionResult("retry", f"{handler.name} could not be applied in time.", after=RETRY_AFTER)
-    except Exception as raised:  # noqa: BLE001  # the edge of a plugin; `_failed` logs what is a fault
-        return _failed(handler, core_of(raised))
+    except FAULTS as raised:  # the edge of a plugin; `_failed` logs what is a fault
+        return _failed(handler, core_of(raised), waiting.trace)
     finally:
         handler.owner.running.discard(scope)
+        current_trace.reset(token)
 
 
-def _failed(handler: Handler, error: Exception) -> ActionResult:
+def _failed(handler: Handler, error: Exception, trace: str) -> ActionResult:
     if isinstance(error, DatabaseUnavailable | Unavailable | DeadlineExceeded):
         log.info("%s is to be sent again: %s", handler.name, error)
         return ActionResult("retry", str(error), after=RETRY_AFTER)
     if isinstance(error, CallError):
         return ActionResult("rejected", str(error))
     log.error("Applying %s failed; the device sends it again.", handler.name, exc_info=error)
-    return ActionResult("retry", "Applying it failed; the log of the service says why.", after=RETRY_AFTER)
+    why = f"Applying it failed. The log of the service says why (trace {trace})."
+    return ActionResult("retry", why, after=RETRY_AFTER)
 
 
 class Waiting:
     """An action on its way to its handler; `answer` is called once with the outcome. Also the exchange of a peer's `act`."""
 
-    __slots__ = ("answer", "gone", "handler", "request")
+    __slots__ = ("answer", "began", "gone", "handler", "name", "request", "trace")
 
     handler: Handler
     request: ActionRequest
 
-    def __init__(self, answer: Callable[[ActionResult], None]) -> None:
+    def __init__(self, answer: Callable[[ActionResult], None], trace: str) -> None:
         self.answer = answer
+        self.trace = trace
+        self.name = ""
+        self.began = trio.current_time()
         self.gone = False
 
     def cancel(self) -> None:

@@ -6,6 +6,8 @@ A target is a kind of service ("agent") or the id of one service. People's devic
 from __future__ import annotations
 
 import itertools
+from collections import defaultdict
+from collections.abc import Collection, Iterator
 
 from peek_trio.errors import Unavailable
 from peek_trio.transport.exchange import Port
@@ -25,7 +27,8 @@ class Directory:
         self.upstream: Port | None = None
         self._kinds: dict[str, list[Port]] = {}
         self._ids: dict[str, Port] = {}
-        self._turn = itertools.count()
+        # One for each kind: two kinds that took turns at one would each skip services.
+        self._turns: dict[str, Iterator[int]] = defaultdict(itertools.count)
 
     def add(self, port: Port) -> Port | None:
         """Enters a port. Returns the one it replaces: a service that came back before its old link was found dead."""
@@ -51,14 +54,15 @@ class Directory:
         if self.upstream is port:
             self.upstream = None
 
-    def way(self, target: str, *, origin: Port | None = None) -> Port | None:
+    def way(self, target: str, *, origin: Port | None = None, avoid: Collection[str] = ()) -> Port | None:
         """The port that leads to `target`, None when that is this service itself. Never back to where a frame came from.
 
-        Raises Unavailable when the target is not connected just now.
+        Of a kind, services whose ids are in `avoid` are passed over as long as there are others. Raises Unavailable when the target is
+        not connected just now.
         """
         if target in self.own:
             return None
-        port = self._pick(target) or (None if origin is not None and origin.upstream else self.upstream)
+        port = self._pick(target, avoid) or (None if origin is not None and origin.upstream else self.upstream)
         if port is None or port is origin:
             raise Unavailable(absent(target))
         return port
@@ -82,11 +86,15 @@ class Directory:
             return list(self._kinds.get(target, ()))
         return [self._ids[target]] if target in self._ids else []
 
-    def _pick(self, target: str) -> Port | None:
-        if target in SERVICE_KINDS:
-            candidates = self._kinds.get(target)
-            return candidates[next(self._turn) % len(candidates)] if candidates else None
-        return self._ids.get(target)
+    def _pick(self, target: str, avoid: Collection[str]) -> Port | None:
+        if target not in SERVICE_KINDS:
+            return self._ids.get(target)
+        candidates = self._kinds.get(target)
+        if not candidates:
+            return None
+        if avoid:
+            candidates = [port for port in candidates if port.peer.id not in avoid] or candidates
+        return candidates[next(self._turns[target]) % len(candidates)]
 
 
 def is_service(port: Port) -> bool:

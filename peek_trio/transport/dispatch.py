@@ -6,8 +6,11 @@ nobody here answers it. Each step is a look-up; nothing waits.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any, Protocol
+
+import trio
 
 from peek_trio.errors import (
     BadRequest,
@@ -19,16 +22,19 @@ from peek_trio.errors import (
     TupleError,
     Unavailable,
 )
+from peek_trio.logs import current_trace
 from peek_trio.security import Principal
 from peek_trio.transport.action import Actions, read_act
 from peek_trio.transport.asking import ask_all
 from peek_trio.transport.calls.methods import Methods, Spawn, check_call
 from peek_trio.transport.directory import Directory, is_service
 from peek_trio.transport.exchange import Port, number_of, text
+from peek_trio.transport.fan_out import fan_out
 from peek_trio.transport.forward import forward, refuse
 from peek_trio.transport.message import LONGEST_RUN, Messages
-from peek_trio.transport.observables.entry import Have, Subscriber
+from peek_trio.transport.observables.entry import Subscriber
 from peek_trio.transport.observables.observer import LinkSubscriber
+from peek_trio.transport.trace import log_request, requests, trace_of
 from peek_trio.transport.wire import Frame
 from peek_trio.tuples import TupleRegistry, TupleSelector
 
@@ -49,7 +55,7 @@ Vouch = Callable[[Frame, Principal], object]
 class Join(Protocol):
     """Subscribes at whoever has the states: a provider here, or the relay."""
 
-    def __call__(self, selector: TupleSelector, subscriber: Subscriber, have: Have | None) -> None: ...
+    def __call__(self, selector: TupleSelector, subscriber: Subscriber) -> None: ...
 
 
 class Dispatcher:
@@ -70,6 +76,7 @@ class Dispatcher:
         self._methods, self._actions, self._messages = methods, actions, messages
         self._join = join
         self._spawn = spawn
+        self.forwarded = 0
         self._kinds: dict[str, Callable[[Port, Frame], None]] = {
             "call": self._call,
             "act": self._act,
@@ -78,7 +85,7 @@ class Dispatcher:
             "unsub": _unsubscribe,
             "cancel": Port.cancel,
             "more": Port.more,
-            **dict.fromkeys(("res", "err", "item", "ack", "state", "same"), Port.take),
+            **dict.fromkeys(("res", "err", "item", "ack", "state", "delta", "same"), Port.take),
         }
 
     def take(self, port: Port, frame: Frame) -> None:
@@ -89,8 +96,29 @@ class Dispatcher:
         take(port, frame)
 
     def _call(self, port: Port, frame: Frame) -> None:
+        if "all" in frame.header:
+            self._call_all(port, frame)
+            return
         here = self._methods.serves(frame.header.get("m"))
         self._request(port, frame, here, self._methods.answer, _vouch_for_call)
+
+    def _call_all(self, port: Port, frame: Frame) -> None:
+        """Has every service of a kind called: by this service if it is the server, which all of them are linked to, else further up."""
+        number, to = number_of(frame), text(frame.header, "to")
+        check_call(frame.header)
+        try:
+            principal = _principal(port, frame)
+            onward = self._directory.to_server(origin=port)
+            if onward is None and (not self._directory.is_top or to in self._directory.own or to == "device"):
+                raise BadRequest("A call of all is for a kind of service that is linked to the server.")
+        except CallError as error:
+            port.tell_error(number, error)
+            return
+        self.forwarded += 1
+        if onward is None:
+            fan_out(port, frame, principal, self._directory.all(to))
+        else:
+            forward(port, frame, principal, onward, to=to)
 
     def _act(self, port: Port, frame: Frame) -> None:
         here = self._actions.handles(frame.header.get("t"))
@@ -126,6 +154,7 @@ class Dispatcher:
         if onward is None:
             answer(port, frame, principal)
         else:
+            self.forwarded += 1
             beyond = to if isinstance(to, str) and to not in (onward.peer.service, onward.peer.id) else None
             forward(port, frame, principal, onward, to=beyond)
 
@@ -140,7 +169,9 @@ class Dispatcher:
         except CallError as error:
             port.tell_error(number, error)
             return
-        header = {"k": "msg", "i": 0, "f": frame.header["f"], "p": principal.to_wire()}
+        self.forwarded += 1
+        trace = trace_of(frame.header)
+        header = {"k": "msg", "i": 0, "f": frame.header["f"], "p": principal.to_wire(), "tr": trace}
         self._spawn(self._pass_to_all, port, number, passing, onward, header, frame.body)
 
     async def _pass_to_all(
@@ -157,7 +188,7 @@ class Dispatcher:
 
     def _subscribe(self, port: Port, frame: Frame) -> None:
         number, header = number_of(frame), frame.header
-        name, fields, have = text(header, "t"), header.get("s"), header.get("have")
+        name, fields, have = text(header, "t"), header.get("s"), _have(header.get("have"))
         if not isinstance(fields, dict) or number in port.subscriptions:
             raise FrameError("A sub needs s, an object, and a number that is not in use.")
         if port.upstream:
@@ -178,9 +209,14 @@ class Dispatcher:
         except CallError as error:
             port.tell_error(number, error)
         else:
-            subscriber = LinkSubscriber(port, number, principal)
+            both = header.get("both") == 1 and is_service(port)
+            subscriber = LinkSubscriber(port, number, principal, have=have, both=both)
             port.subscriptions[number] = subscriber
-            self._join(selector, subscriber, _have(have))
+            token = current_trace.set(trace_of(header))
+            self._join(selector, subscriber)
+            current_trace.reset(token)
+            if requests.isEnabledFor(logging.DEBUG):
+                log_request("Answered", header, port.peer, trio.current_time(), "watched", trace_of(header))
 
 
 class _PassingMessage:
@@ -218,9 +254,10 @@ def _vouch_for_call(frame: Frame, principal: Principal) -> None:
     check_call(frame.header)
 
 
-def _have(have: object) -> Have | None:
+def _have(have: object) -> str | None:
+    """The digest of the state that a subscriber has. Its epoch says nothing more: equal digests are equal rows."""
     if have is None:
         return None
     if isinstance(have, list) and len(have) == 2 and all(isinstance(part, str) for part in have):
-        return have[0], have[1]
+        return have[1]  # type: ignore[no-any-return]
     raise FrameError("have must be the epoch and the digest of the state that the subscriber holds.")

@@ -49,6 +49,7 @@ class FrameLink(Protocol):
     async def send(self, frame: Frame) -> None: ...
     def send_nowait(self, frame: Frame) -> None: ...
     def post(self, slot: Hashable, frame: Frame) -> bool: ...
+    def waiting(self, slot: Hashable) -> bool: ...
     def withdraw(self, slot: Hashable) -> None: ...
     def close(self, code: int = 1000, reason: str = "") -> None: ...
 
@@ -150,7 +151,7 @@ class Port:
         try:
             await self.link.send(frame)
         except LinkLost as lost:
-            raise Unavailable(f"The link to the {self.peer.service} {self.peer.id} was lost: {lost}") from lost
+            raise Unavailable(f"{self._lost(lost)} Nothing was sent.") from lost
         except FrameError as too_large:
             raise BadRequest(str(too_large)) from too_large
 
@@ -187,7 +188,7 @@ class Port:
     def lose(self, reason: str) -> None:
         """Ends every exchange: the link is gone."""
         self.closed = True
-        error = Unavailable(f"The link to the {self.peer.service} {self.peer.id} was lost: {reason}")
+        error = Unavailable(f"{self._lost(reason)} What was sent may have been carried out.", sent=True)
         asking, self.asking = self.asking, {}
         answering, self.answering = self.answering, {}
         watching, self.subscriptions = self.subscriptions, {}
@@ -197,6 +198,9 @@ class Port:
             asked.lost(error)
         for answered in answering.values():
             answered.cancel()
+
+    def _lost(self, reason: object) -> str:
+        return f"The link to the {self.peer.service} {self.peer.id} was lost: {str(reason).removesuffix('.')}."
 
 
 def number_of(frame: Frame) -> int:

@@ -6,15 +6,27 @@ answers towards the origin what it is answered from further on.
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from peek_trio.errors import LONGEST_MESSAGE, BadRequest, CallError, Unavailable
 from peek_trio.security import Principal
-from peek_trio.transport.exchange import MOST_FORWARDED, MOST_IN_FLIGHT, Port
+from peek_trio.transport.exchange import MOST_FORWARDED, MOST_IN_FLIGHT, Answering, Port
+from peek_trio.transport.trace import trace_of
 from peek_trio.transport.wire import Frame
 
-__all__ = ["Forward", "forward", "refuse"]
+__all__ = ["Forward", "Origin", "forward", "refuse"]
 
-_PASSED_ON = frozenset({"k", "m", "d", "w", "t", "id", "dev", "seq", "key", "made", "f"})
-"""What the headers of calls, actions and messages have. Nothing else of a device's crosses the link that all devices share."""
+_PASSED_ON = frozenset({"k", "m", "d", "w", "all", "t", "id", "dev", "seq", "key", "made", "f"})
+"""What the headers of calls, actions and messages have, the trace aside. Nothing else of a device's crosses the link that all share."""
+
+
+class Origin(Protocol):
+    """Where a request came from, as far as passing it on goes: the port of a link, or a call of all."""
+
+    def answer_begins(self, number: int, exchange: Answering) -> None: ...
+    def answer_ends(self, number: int, exchange: Answering) -> bool: ...
+    def tell(self, frame: Frame) -> None: ...
+    def tell_error(self, number: int, error: BaseException) -> None: ...
 
 
 class Forward:
@@ -22,7 +34,7 @@ class Forward:
 
     __slots__ = ("kind", "number", "onward", "onward_number", "origin", "size")
 
-    def __init__(self, kind: str, origin: Port, number: int, onward: Port, size: int) -> None:
+    def __init__(self, kind: str, origin: Origin, number: int, onward: Port, size: int) -> None:
         self.kind, self.origin, self.number, self.onward, self.size = kind, origin, number, onward, size
         self.onward_number = 0
 
@@ -61,7 +73,7 @@ class Forward:
         self.onward.forwarded_bytes -= self.size
 
 
-def forward(origin: Port, frame: Frame, principal: Principal, onward: Port, *, to: str | None) -> None:
+def forward(origin: Origin, frame: Frame, principal: Principal, onward: Port, *, to: str | None) -> None:
     """Opens the exchange of `frame`, a call, an action or a message of `origin`, on the port `onward` in the name of `principal`.
 
     `to` is the target if it lies beyond `onward`. What exceeds the bounds of `onward` is answered at once, Unavailable or `retry`:
@@ -82,7 +94,7 @@ def forward(origin: Port, frame: Frame, principal: Principal, onward: Port, *, t
     onward.forwarded_bytes += size
     passing.onward_number = onward.open(passing)
     header = {key: value for key, value in frame.header.items() if key in _PASSED_ON}
-    header["i"] = passing.onward_number
+    header["i"], header["tr"] = passing.onward_number, trace_of(frame.header)
     if to is not None:
         header["to"] = to
     header["p"] = principal.to_wire()
@@ -93,7 +105,7 @@ def forward(origin: Port, frame: Frame, principal: Principal, onward: Port, *, t
         passing.give_up(too_large)
 
 
-def refuse(origin: Port, kind: str, number: int, error: CallError) -> None:
+def refuse(origin: Origin, kind: str, number: int, error: CallError) -> None:
     """Answers an exchange that gets no further, as its kind is answered: an action is sent again if that may help."""
     if kind != "act":
         origin.tell_error(number, error)

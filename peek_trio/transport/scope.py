@@ -6,14 +6,14 @@ doing and answers for it; nothing else needs to remember what belonged to whom.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from peek_trio.errors import PeekError, TupleError
 from peek_trio.security import Policy, services
 from peek_trio.transport.action import Apply, Handler
 from peek_trio.transport.calls.contract import Contract
-from peek_trio.transport.calls.method import Method
+from peek_trio.transport.calls.method import CallerKind, Method
 from peek_trio.transport.loader import Loader
 from peek_trio.transport.message import Hear, Listener
 from peek_trio.transport.observables.provided import Provider, Read
@@ -38,14 +38,24 @@ class Scope:
         self._owner = Owner(owner)
         self._removers: list[Callable[[], None]] = []
 
-    def serve(self, contract: Contract[..., Any], fn: Callable[..., Any], *, allow: Policy = services) -> None:
-        """Serves `contract` with `fn`: an async function, a sync one (run in a thread), or an async generator for one that streams."""
+    def serve(
+        self,
+        contract: Contract[..., Any],
+        fn: Callable[..., Any],
+        *,
+        allow: Policy = services,
+        accept_from: Collection[CallerKind] | None = None,
+    ) -> None:
+        """Serves `contract` with `fn`: an async function, a sync one (run in a thread), or an async generator for one that streams.
+
+        `accept_from` names the kinds of callers whose calls are accepted, on top of `allow`; None for every kind.
+        """
         self._check_open()
         if contract.served_by != self._board.me.service:
             raise PeekError(
                 f"{contract.name} is served by the {contract.served_by}, not by the {self._board.me.service}."
             )
-        self._keep(self._board.methods.add(Method.of(contract, fn, allow, self._owner)))
+        self._keep(self._board.methods.add(Method.of(contract, fn, allow, self._owner, accept_from)))
 
     def provide(self, cls: type, read: Read, *, allow: Policy) -> None:
         """Answers selectors of the tuple class `cls` with what `read` returns."""

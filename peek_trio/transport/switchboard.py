@@ -7,6 +7,7 @@ services hold in their hands. Two switchboards in one process know nothing of ea
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
@@ -16,21 +17,24 @@ import trio
 
 from peek_trio.errors import LinkLost, PeekError
 from peek_trio.security import Principal
-from peek_trio.transport.action import ActionResult, Actions
+from peek_trio.transport.action import ActionRequest, ActionResult, Actions
 from peek_trio.transport.asking import Asker
+from peek_trio.transport.calls.answers import Answer
+from peek_trio.transport.calls.calling import Calling
 from peek_trio.transport.calls.contract import DEFAULT_TIMEOUT, Contract
 from peek_trio.transport.calls.methods import Methods
-from peek_trio.transport.directory import Directory
+from peek_trio.transport.directory import Directory, is_service
 from peek_trio.transport.dispatch import Dispatcher
 from peek_trio.transport.exchange import Port
 from peek_trio.transport.loader import Loaders
 from peek_trio.transport.message import Messages
-from peek_trio.transport.observables.entry import Have, Subscriber
+from peek_trio.transport.observables.entry import Subscriber
 from peek_trio.transport.observables.observer import Observation
 from peek_trio.transport.observables.provided import Observables, Provider
 from peek_trio.transport.observables.relay import Relay
 from peek_trio.transport.owner import Owner
 from peek_trio.transport.scope import Scope
+from peek_trio.transport.statistics import SwitchboardStatistics, Traffic
 from peek_trio.transport.timetable import Timetable, keep_time
 from peek_trio.transport.wire import Hello, Link, Peer
 from peek_trio.tuples import TupleRegistry, TupleSelector
@@ -59,11 +63,12 @@ class Switchboard:
         self.principal = principal
         self._nursery: trio.Nursery | None = None
         self._on_peer: dict[object, OnPeer] = {}
+        self._links: set[Link] = set()
         self._timetable = Timetable()
         self._directory = Directory(me.service, me.id)
-        self.methods = Methods(registry, self._spawn)
+        self.methods = Methods(registry, self._spawn, me.service)
         self.actions = Actions(registry, self._spawn)
-        self.messages = Messages(registry, self._spawn)
+        self.messages = Messages(registry, self._spawn, me.service)
         self.observables = Observables(registry, self._spawn, self._timetable)
         self.loaders = Loaders(registry, self.methods, Owner("peek")) if self._directory.is_top else None
         self.relay = (
@@ -71,9 +76,8 @@ class Switchboard:
             if self._directory.is_top
             else Relay(principal, self._timetable, speaks_for_others=me.service == "client")
         )
-        self._asker = Asker(
-            me.id, principal, registry, self._directory, self.methods, self.actions, self.messages, self._spawn
-        )
+        self._calling = Calling(principal, registry, self._directory, self.methods, self._spawn)
+        self._asker = Asker(me.id, principal, registry, self._directory, self.actions, self.messages)
         self._dispatcher = Dispatcher(
             registry, self._directory, self.methods, self.actions, self.messages, self._join, self._spawn
         )
@@ -102,6 +106,7 @@ class Switchboard:
         replaced = self._directory.add(port)
         if replaced is not None:
             replaced.link.close(1000, f"{link.peer.id} connected again.")
+        self._links.add(link)
         reason = "this end stopped."
         driving = trio.CancelScope()
         if upstream and self.relay is not None:
@@ -115,6 +120,7 @@ class Switchboard:
             raise
         finally:
             driving.cancel()
+            self._links.discard(link)
             self._directory.remove(port)
             port.lose(reason)
             if upstream and self.relay is not None:
@@ -135,6 +141,21 @@ class Switchboard:
     def peers(self) -> list[Peer]:
         """Who is connected just now, the server included when this service is linked to it."""
         return [port.peer for port in self._directory.ports]
+
+    def statistics(self) -> SwitchboardStatistics:
+        """What is connected and under way just now, and what has been done so far."""
+        ports = self._directory.ports
+        return SwitchboardStatistics(
+            links=Counter(port.peer.service if is_service(port) else "device" for port in ports),
+            traffic=Traffic.over(link.statistics() for link in self._links),
+            calls=self.methods.statistics(),
+            forwarding=sum(port.forwarded for port in ports),
+            forwarded=self._dispatcher.forwarded,
+            actions=self.actions.statistics(),
+            messages=self.messages.statistics(),
+            observables=self.observables.statistics(),
+            relay=None if self.relay is None else self.relay.statistics(),
+        )
 
     def on_peers(self, callback: OnPeer) -> Callable[[], None]:
         """Calls `callback` whenever a peer connects or goes; returns what ends that."""
@@ -161,15 +182,26 @@ class Switchboard:
         It is served by this service, by a connected peer of the right kind (each in its turn), or through the server; `to` is the id of
         one service, or another kind. `timeout` in seconds, or less when the caller's own cancel scopes leave less. The function raises
         the callee's error, NoSuchEndpoint, NotAllowed, BadRequest, Unavailable at once when there is no way or the link is lost, and
-        DeadlineExceeded. Cancelling it cancels the callee.
+        DeadlineExceeded. Cancelling it cancels the callee. A contract that is idempotent is called again where others are Unavailable,
+        with backoff, until there is no time left for it.
         """
-        return self._asker.caller(contract, to=to, timeout=timeout)
+        return self._calling.caller(contract, to=to, timeout=timeout)
 
     def streamer(
         self, contract: Contract[P, AsyncIterator[T]], *, to: str | None = None, timeout: float = DEFAULT_TIMEOUT
     ) -> Callable[P, AbstractAsyncContextManager[AsyncIterator[T]]]:
         """Like `caller`, for a contract that streams: `async with stream(...) as items`. Leaving the block cancels the callee."""
-        return self._asker.streamer(contract, to=to, timeout=timeout)
+        return self._calling.streamer(contract, to=to, timeout=timeout)
+
+    def call_all(
+        self, contract: Contract[P, R], *, to: str | None = None, timeout: float = DEFAULT_TIMEOUT
+    ) -> Callable[P, Awaitable[list[Answer[R]]]]:
+        """Like `caller`, for every service of the kind that is connected to the server: one answer for each, also for one that failed.
+
+        All of them have the same `timeout`; who has not answered by then has DeadlineExceeded. None connected is an empty list. The
+        function raises only when nobody was asked: Unavailable or DeadlineExceeded on the way to the server, and BadRequest.
+        """
+        return self._calling.call_all(contract, to=to, timeout=timeout)
 
     @asynccontextmanager
     async def observe(self, selector: TupleSelector) -> AsyncIterator[Observation]:
@@ -179,7 +211,7 @@ class Switchboard:
         has provided the type for a while.
         """
         observation = Observation(self.principal, lambda: self.registry.codec)
-        self._join(selector, observation, None)
+        self._join(selector, observation)
         try:
             yield observation
         finally:
@@ -191,7 +223,15 @@ class Switchboard:
         The result is `retry` when the server is not connected. Raises DeadlineExceeded when there was no answer in `timeout` seconds;
         whether it was applied is unknown then.
         """
-        return await self._asker.act(action, key=key, timeout=timeout)
+        return await self.send(self.request(action, key=key), timeout=timeout)
+
+    def request(self, action: object, *, key: str = "") -> ActionRequest:
+        """What `act` would ask for, for whoever must be able to ask for it again: an outbox keeps it until it is answered."""
+        return self._asker.request(action, key=key)
+
+    async def send(self, request: ActionRequest, *, timeout: float = DEFAULT_TIMEOUT) -> ActionResult:
+        """Has an action applied that `request` made, for the first time or again. Otherwise like `act`."""
+        return await self._asker.act(request, timeout=timeout)
 
     async def send_message(
         self,
@@ -212,11 +252,11 @@ class Switchboard:
         """What `selector` shows has changed; a type's name stands for every selector of the type."""
         self.observables.notify(selector)
 
-    def _join(self, selector: TupleSelector, subscriber: Subscriber, have: Have | None) -> None:
+    def _join(self, selector: TupleSelector, subscriber: Subscriber) -> None:
         if self.relay is None or self.observables.provides(selector.type):
-            self.observables.join(selector, subscriber, have)
+            self.observables.join(selector, subscriber)
         else:
-            self.relay.join(selector, subscriber, have)
+            self.relay.join(selector, subscriber)
 
     def _spawn(self, function: Callable[..., Any], *args: Any) -> None:
         self._running().start_soon(function, *args)

@@ -16,10 +16,14 @@ import msgspec
 from peek_trio.errors import PeekError, TupleError
 from peek_trio.tuples.converter import TupleConverter
 from peek_trio.tuples.declaration import tuple_name
+from peek_trio.tuples.families import Families
+from peek_trio.tuples.fast import DOUBTS, FastPaths
+from peek_trio.tuples.fields import TAG
 from peek_trio.tuples.forms import form_of
-from peek_trio.tuples.misfits import MISFITS, expected, misfit
-from peek_trio.tuples.native import Hook, NativeReader, NativeWriter
+from peek_trio.tuples.misfits import MISFITS, misfit
+from peek_trio.tuples.native import Hook, checker
 from peek_trio.tuples.plain import each, refuse_deep
+from peek_trio.tuples.twins import Place
 
 __all__ = ["Codec"]
 
@@ -35,22 +39,21 @@ class _Payload(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _Named(msgspec.Struct):
-    name: str = msgspec.field(name="_t")
+    name: str = msgspec.field(name=TAG)
 
 
 _read_payload = msgspec.json.Decoder(_Payload).decode
 _read_raw_rows = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _read_name = msgspec.json.Decoder(_Named).decode
-_read_object = msgspec.json.Decoder(dict[str, Any]).decode
+_read_json = msgspec.json.Decoder().decode
 
 
 class Codec:
     """Encodes and decodes tuples and annotated values. `find` gives the class for a type's name, or raises TupleError."""
 
-    def __init__(self, find: Callable[[str], type]) -> None:
-        self._find = find
-        self._ways: dict[Any, _Way] = {}
-        self._converter = TupleConverter()
+    def __init__(self, families: Families) -> None:
+        self._families = families
+        self.forget()
 
     def encode(self, rows: Sequence[object], cls: type | None = None) -> bytes:
         """A payload of `rows`.
@@ -62,9 +65,9 @@ class Codec:
         if cls is None and len(kinds) == 1:
             (cls,) = kinds
         try:
-            if cls is None or not kinds <= {cls}:
-                return b'{"rows":%b}' % self._encode_mixed(rows, cls)
-            body = self._way(list[cls]).encode(rows if type(rows) is list else list(rows), known=True)  # type: ignore[valid-type]
+            if cls is None:
+                return b'{"rows":[%b]}' % b",".join(each(self._encode_named, rows))
+            body = self._way(list[cls]).encode(rows if type(rows) is list else list(rows))  # type: ignore[valid-type]
         except TupleError as error:
             raise error.within(".rows") from None
         return b'{"t":"%b","rows":%b}' % (tuple_name(cls).encode(), body)
@@ -78,7 +81,7 @@ class Codec:
         cls = None if payload.t is None else self._class(payload.t, ".t")
         try:
             if cls is None:
-                return self._decode_mixed(payload.rows)
+                return each(self._decode_named, _read_raw_rows(payload.rows))
             return self._way(list[cls]).decode(payload.rows)  # type: ignore[no-any-return, valid-type]
         except MISFITS as error:
             raise misfit(error).within(".rows") from None
@@ -90,7 +93,7 @@ class Codec:
 
     def decode_one(self, name: str, data: bytes) -> Any:
         """The tuple of the registered type `name` in the bare JSON object `data`."""
-        return self._way(self._find(name)).decode(data)
+        return self._way(self._families.named(name)).decode(data)
 
     def encode_value(self, value: Any, annotation: Any = Any) -> bytes:
         """The JSON of any value that fits `annotation`; with none, whatever the value's own class says."""
@@ -108,15 +111,18 @@ class Codec:
         """Like `decode_value`, of plain Python that could be JSON."""
         return self._way(annotation).from_builtins(data)
 
-    def is_fast(self, annotation: Any) -> bool:
-        """Whether msgspec alone reads values of `annotation`, rather than cattrs with the hooks for its parts."""
-        return isinstance(self._way(annotation).read, NativeReader)
+    def is_fast(self, cls: type) -> bool:
+        """Whether instances of a class pass by msgspec, rather than one by one by cattrs.
+
+        They do not when the class may contain itself, or registered subclasses may stand for it.
+        """
+        return self._fast.has_twin(cls)
 
     def forget(self) -> None:
         """Forgets what it has learnt of classes; called when the known classes change."""
-        if self._ways:
-            self._ways = {}
-            self._converter = TupleConverter()
+        self._ways: dict[Any, _Way] = {}
+        self._plain = TupleConverter(self._families)
+        self._fast = FastPaths(self._plain, self._families)
 
     def _way(self, annotation: Any) -> _Way:
         try:
@@ -124,33 +130,32 @@ class Codec:
         except TypeError:
             raise TupleError(f"{annotation} cannot travel: it is not hashable.") from None
         if way is None:
-            way = self._ways[annotation] = _Way.of(annotation, self._converter)
+            way = self._ways[annotation] = self._new_way(annotation)
         return way
+
+    def _new_way(self, annotation: Any) -> _Way:
+        form = form_of(annotation)
+        endless = form.endless or any(map(self._families.has_heirs, form.classes))
+        place = self._fast.place(annotation)
+        read, write = self._plain.reading(annotation), self._plain.writing(annotation)
+        return _Way(read, write, msgspec.json.Decoder(place.read).decode, checker(place.written), place, endless)
 
     def _class(self, name: str, step: str) -> type:
         try:
-            return self._find(name)
+            return self._families.named(name)
         except TupleError as error:
             raise error.within(step) from None
 
-    def _encode_mixed(self, rows: Sequence[object], cls: type | None) -> bytes:
-        def encode_row(row: object) -> bytes:
-            if cls is not None and not isinstance(row, cls):
-                raise expected(cls.__name__, row)
-            try:
-                name = tuple_name(type(row)).encode()
-            except PeekError as error:
-                raise TupleError(error.message) from None
-            fields = self._way(type(row)).encode(row)[1:]
-            return b'{"_t":"%b"%b%b' % (name, b"," * (fields != b"}"), fields)
+    def _encode_named(self, row: object) -> bytes:
+        try:
+            name = tuple_name(type(row)).encode()
+        except PeekError as error:
+            raise TupleError(error.message) from None
+        fields = self._way(type(row)).encode(row)[1:]
+        return b'{"_t":"%b"%b%b' % (name, b"," * (fields != b"}"), fields)
 
-        return b"[%b]" % b",".join(each(encode_row, rows))
-
-    def _decode_mixed(self, rows: msgspec.Raw) -> list[Any]:
-        def decode_row(row: msgspec.Raw) -> Any:
-            return self._way(self._class(_read_name(row).name, "._t")).decode_tagged(row)
-
-        return each(decode_row, _read_raw_rows(rows))
+    def _decode_named(self, row: msgspec.Raw) -> Any:
+        return self._way(self._class(_read_name(row).name, "._t")).decode(row)
 
 
 def _telling(method: Callable[_P, _R]) -> Callable[_P, _R]:
@@ -166,47 +171,34 @@ def _telling(method: Callable[_P, _R]) -> Callable[_P, _R]:
     return told
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen
 class _Way:
-    """How values of one annotation are read and written: `parse` makes of JSON what `finish` makes a value of, if need be."""
+    """How values of one annotation are read and written: by the fast path, and where that has doubts by `read` and `write`."""
 
     read: Hook
     write: Hook
     parse: Callable[[bytes | msgspec.Raw], Any]
-    finish: Hook | None
+    convert: Callable[[Any], Any]
+    place: Place
     endless: bool
 
-    @classmethod
-    def of(cls, annotation: Any, converter: TupleConverter) -> _Way:
-        read, write, endless = converter.reading(annotation), converter.writing(annotation), form_of(annotation).endless
-        if isinstance(read, NativeReader):
-            return cls(read, write, msgspec.json.Decoder(read.wire).decode, read.finish, endless)
-        return cls(read, write, msgspec.json.Decoder().decode, read, endless)
-
     @_telling
-    def encode(self, value: Any, known: bool = False) -> bytes:
-        """The JSON of a value. With `known`, it holds instances of no other class than declared."""
-        write = self.write.unchecked if known and isinstance(self.write, NativeWriter) else self.write
-        data = _to_json(write(value))
+    def encode(self, value: Any) -> bytes:
+        """The JSON of a value."""
+        data = _to_json(self._ready(value))
         if self.endless:
             refuse_deep(data)
         return data
 
     @_telling
     def decode(self, data: bytes | msgspec.Raw) -> Any:
+        """The value in JSON."""
         if self.endless:
             refuse_deep(memoryview(data))
-        plain = self.parse(data)
-        return plain if self.finish is None else self.finish(plain)
-
-    @_telling
-    def decode_tagged(self, data: msgspec.Raw) -> Any:
-        """One row of a mixed payload: the object has its type's name in it."""
-        if self.endless:
-            refuse_deep(memoryview(data))
-        fields = _read_object(data)
-        del fields["_t"]
-        return self.read(fields)
+        try:
+            return self.place.finish(self.parse(data))
+        except DOUBTS:
+            return self.read(_read_json(data))
 
     @_telling
     def to_builtins(self, value: Any) -> Any:
@@ -215,3 +207,10 @@ class _Way:
     @_telling
     def from_builtins(self, data: Any) -> Any:
         return self.read(data)
+
+    def _ready(self, value: Any) -> Any:
+        try:
+            self.place.vet([value])
+            return self.place.settle(self.convert(value))
+        except DOUBTS:
+            return self.write(value)

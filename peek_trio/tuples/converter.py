@@ -1,7 +1,8 @@
 """How values become plain JSON and plain JSON becomes values: cattrs, with strict hooks for everything that may travel.
 
 cattrs finds the hook for a type, and generates the code that structures a class. What msgspec can do alone goes by its C code instead
-(`peek_trio.tuples.native`).
+(`peek_trio.tuples.native`). This is the plain way: it tells exactly what does not fit, and what is right mostly need not come here
+(`peek_trio.tuples.fast`).
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ from cattrs.gen import make_dict_structure_fn_from_attrs
 from msgspec import UNSET
 
 from peek_trio.errors import TupleError
-from peek_trio.tuples.fields import FieldSpec, construction_of, fields_of, is_tuple_shaped
-from peek_trio.tuples.forms import ARRAYS, OBJECTS, SETS, form_of, is_fixed_array
+from peek_trio.tuples.families import Families
+from peek_trio.tuples.fields import TAG, FieldSpec, construction_of, fields_of, is_closed, is_tuple_shaped
+from peek_trio.tuples.forms import ARRAYS, OBJECTS, SETS, form_of, inner_of, is_fixed_array
 from peek_trio.tuples.misfits import FAULTS, expected, misfit, missing, of_class, refused
-from peek_trio.tuples.native import PRIMITIVES, TEXTS, Hook, NativeReader, NativeWriter, Twin
+from peek_trio.tuples.native import PRIMITIVES, TEXTS, Hook, native_reader, native_writer
 from peek_trio.tuples.plain import check_integers, each, each_value, finite
 from peek_trio.tuples.travels import traveller, travels
 
@@ -32,14 +34,14 @@ __all__ = ["TupleConverter"]
 class TupleConverter:
     """Finds the hooks for annotations: `reading` makes a value of plain JSON, `writing` makes plain JSON of a value.
 
-    Both raise TupleError for an annotation whose values cannot travel. With `fast` false no class goes by a twin.
+    Both raise TupleError for an annotation whose values cannot travel. `families` says which classes may stand for others.
     """
 
-    def __init__(self, *, fast: bool = True) -> None:
+    def __init__(self, families: Families) -> None:
+        self._families = families
         self.reading = lru_cache(maxsize=None)(self._reading)
         self.writing = lru_cache(maxsize=None)(self._writing)
-        self._twin_of = lru_cache(maxsize=None)(Twin.of if fast else lambda _: None)
-        self._converter = Converter(forbid_extra_keys=True, detailed_validation=True)
+        self._converter = Converter(detailed_validation=True)
         for applies, reader, writer in (
             (_is_any, lambda _: _read_any, lambda _: self._write_any),
             (_is(ARRAYS), self._array_reader, self._array_writer),
@@ -55,18 +57,17 @@ class TupleConverter:
     def _reading(self, annotation: Any) -> Hook:
         # cattrs is not asked for what msgspec does alone: for an enum that is a str as well, it would find the hook for str.
         if (form := form_of(annotation)).native:
-            return PRIMITIVES.get(annotation) or NativeReader(form.wire)
+            return PRIMITIVES.get(annotation) or native_reader(form)
         hook = self._converter.get_structure_hook(annotation)
-        return hook if isinstance(hook, NativeReader) else lambda value, _=None: hook(value, annotation)
+        return lambda value, _=None: hook(value, annotation)
 
     def _writing(self, annotation: Any) -> Hook:
         if (form := form_of(annotation)).native:
-            return PRIMITIVES.get(annotation) or TEXTS.get(annotation) or NativeWriter(form.wire)
+            return PRIMITIVES.get(annotation) or TEXTS.get(annotation) or native_writer(form)
         return self._converter.get_unstructure_hook(annotation)
 
     def _class_reader(self, cls: type) -> Hook:
-        if twin := self._twin_of(cls):
-            return NativeReader(twin.struct, twin.build)
+        closed = is_closed(cls)
 
         @cache  # made when it is first used, for a class may contain itself
         def structure() -> Hook:
@@ -75,6 +76,8 @@ class TupleConverter:
         def read(value: Any, _type: Any = None) -> Any:
             if not isinstance(value, dict | Mapping):
                 raise expected("object", value)
+            if TAG in value and not closed and (kind := self._families.read_as(cls, value[TAG])) is not cls:
+                return self.reading(kind)(value)
             try:
                 return structure()(value)
             except ClassValidationError as error:
@@ -83,16 +86,14 @@ class TupleConverter:
         return read
 
     def _class_writer(self, cls: type) -> Hook:
-        if twin := self._twin_of(cls):
-            return NativeWriter(twin.struct, twin.check)
-
         @cache
         def steps() -> list[tuple[FieldSpec, Hook]]:
             return [(spec, self.writing(spec.annotation)) for spec in fields_of(cls)]
 
         def write(instance: Any) -> dict[str, Any]:
-            if not isinstance(instance, cls):
-                raise expected(cls.__name__, instance)
+            kind: Any = type(instance)
+            if kind is not cls:
+                return {TAG: self._families.written_as(cls, instance), **self.writing(kind)(instance)}
             values = {}
             for spec, step in steps():
                 value = getattr(instance, spec.name, UNSET)
@@ -125,11 +126,8 @@ class TupleConverter:
         return write
 
     def _array_reader(self, annotation: Any) -> Hook:
-        origin, inner = get_origin(annotation) or annotation, _inner(annotation)
+        origin, step = get_origin(annotation) or annotation, self.reading(inner_of(annotation))
         kind: Hook = frozenset if origin is AbstractSet else list if origin is AbstractSequence else origin
-        if origin in ARRAYS and (twin := self._twin_of(inner)):
-            return NativeReader(list[twin.struct], lambda twins: kind(twin.build_all(twins)))  # type: ignore[name-defined]
-        step = self.reading(inner)
 
         def read(values: Any, _type: Any = None) -> Any:
             done = each(step, _array(values))
@@ -141,14 +139,11 @@ class TupleConverter:
         return read
 
     def _array_writer(self, annotation: Any) -> Hook:
-        inner = _inner(annotation)
-        if twin := self._twin_of(inner):
-            return NativeWriter(list[twin.struct], twin.check_all)  # type: ignore[name-defined]
-        step = self.writing(inner)
+        step = self.writing(inner_of(annotation))
         return lambda values: each(step, _array(values))
 
     def _set_writer(self, annotation: Any) -> Hook:
-        step = self.writing(_inner(annotation))
+        step = self.writing(inner_of(annotation))
 
         def write(values: Any) -> list[Any]:
             if not isinstance(values, set | frozenset):
@@ -186,7 +181,9 @@ def _structure_of(cls: type, reading: Callable[[Any], Hook], converter: Converte
         fields[spec.name] = attrs.field(type=hook, default=default, alias=spec.argument)
     construct: Any = construction_of(cls)
     model = attrs.make_class(cls.__name__, fields, kw_only=True, init=False)
-    return make_dict_structure_fn_from_attrs(list(attrs.fields(model)), construct, converter)
+    return make_dict_structure_fn_from_attrs(
+        list(attrs.fields(model)), construct, converter, _cattrs_forbid_extra_keys=is_closed(cls)
+    )
 
 
 def _fixed_array_hook(find: Callable[[Any], Hook], annotation: Any) -> Hook:
@@ -202,7 +199,7 @@ def _fixed_array_hook(find: Callable[[Any], Hook], annotation: Any) -> Hook:
 
 
 def _object_hook(find: Callable[[Any], Hook], annotation: Any) -> Hook:
-    step = find(_inner(annotation))
+    step = find(inner_of(annotation))
 
     def hook(values: Any, _type: Any = None) -> dict[str, Any]:
         if not isinstance(values, Mapping):
@@ -232,12 +229,6 @@ def _array(value: Any) -> Any:
     if not isinstance(value, list | tuple):
         raise expected("array", value)
     return value
-
-
-def _inner(annotation: Any) -> Any:
-    """What a container of one type holds."""
-    arguments = [argument for argument in get_args(annotation) if argument is not Ellipsis]
-    return arguments[-1] if arguments else Any
 
 
 def _is(origins: tuple[Any, ...]) -> Callable[[Any], bool]:

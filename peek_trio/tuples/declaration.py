@@ -11,13 +11,12 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from peek_trio.errors import PeekError
-from peek_trio.tuples.fields import is_tuple_shaped
+from peek_trio.tuples.fields import declared_name, is_tuple_shaped
 
 __all__ = ["tuple_name", "tuple_type"]
 
 _T = TypeVar("_T")
 _NAME = re.compile(r"[a-z][a-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+")
-_ATTRIBUTE = "__peek_tuple__"
 
 
 def tuple_type(name: str) -> Callable[[type[_T]], type[_T]]:
@@ -38,7 +37,7 @@ def tuple_type(name: str) -> Callable[[type[_T]], type[_T]]:
                 f"{cls.__qualname__} cannot be the tuple type {name}: it is no attrs class, dataclass or SQLAlchemy mapped class. "
                 "Put @tuple_type above the decorator that makes it one."
             )
-        setattr(cls, _ATTRIBUTE, name)
+        cls.__peek_tuple__ = name  # type: ignore[attr-defined]
         return cls
 
     return declare
@@ -49,8 +48,8 @@ def tuple_name(cls: type) -> str:
 
     A subclass of a tuple class has no name until it is declared itself. Raises PeekError for a class that has none.
     """
-    name = vars(cls).get(_ATTRIBUTE)
-    if not isinstance(name, str):
+    name = declared_name(cls)
+    if not name:
         raise PeekError(
             f'{cls.__qualname__} is not a tuple type; declare it with @tuple_type("package.{cls.__name__}").'
         )

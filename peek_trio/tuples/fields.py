@@ -17,7 +17,19 @@ import attrs
 
 from peek_trio.errors import TupleError
 
-__all__ = ["Construction", "FieldSpec", "construction_of", "fields_of", "is_tuple_shaped"]
+__all__ = [
+    "TAG",
+    "Construction",
+    "FieldSpec",
+    "construction_of",
+    "declared_name",
+    "fields_of",
+    "is_closed",
+    "is_tuple_shaped",
+]
+
+TAG = "_t"
+"""The key under which an object carries the name of its type where its place does not say it. No field has this name."""
 
 
 @attrs.frozen
@@ -49,6 +61,20 @@ def is_mapped(cls: type) -> bool:
 def is_tuple_shaped(cls: Any) -> bool:
     """Whether `cls` is a class whose fields this module can list."""
     return isinstance(cls, type) and (is_mapped(cls) or attrs.has(cls) or dataclasses.is_dataclass(cls))
+
+
+def declared_name(cls: type) -> str:
+    """The name by which `@tuple_type` lets instances of this very class travel; "" when it has none, as its subclasses have not."""
+    return str(vars(cls).get("__peek_tuple__", ""))
+
+
+def is_closed(cls: type) -> bool:
+    """Whether an object with a field that `cls` does not have is refused rather than read without it.
+
+    The class says so with `__peek_closed__ = True`. Data outlives its declaration and is open; a request is closed, for whoever gives
+    it more than it takes expects something that will not happen.
+    """
+    return bool(getattr(cls, "__peek_closed__", False))
 
 
 def fields_of(cls: type) -> Sequence[FieldSpec]:

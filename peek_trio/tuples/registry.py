@@ -8,6 +8,7 @@ from __future__ import annotations
 from peek_trio.errors import PeekError, TupleError
 from peek_trio.tuples.codec import Codec
 from peek_trio.tuples.declaration import tuple_name
+from peek_trio.tuples.families import Families
 from peek_trio.tuples.schema import schema_hash
 
 __all__ = ["TupleRegistry"]
@@ -20,7 +21,8 @@ class TupleRegistry:
         self._classes: dict[str, type] = {}
         self._owners: dict[str, str] = {}
         self._hashes: dict[str, str] = {}
-        self.codec = Codec(self.get)
+        self._families = Families(self._classes)
+        self.codec = Codec(self._families)
 
     def add(self, cls: type, *, owner: str) -> None:
         """Makes a tuple class known.
@@ -52,10 +54,7 @@ class TupleRegistry:
 
     def get(self, name: str) -> type:
         """The class that travels as `name`. Raises TupleError for a name that nobody has added."""
-        try:
-            return self._classes[name]
-        except KeyError:
-            raise TupleError(f'There is no tuple type "{name}" here.') from None
+        return self._families.named(name)
 
     def names(self) -> list[str]:
         """All known names, sorted."""

@@ -17,7 +17,9 @@ from peek_trio.errors import TupleError
 
 __all__ = ["BigInt", "TravelsAs", "traveller", "travels"]
 
-_DECIMAL = re.compile(r"-?[0-9]{1,500}(\.[0-9]{1,500})?([eE][+-]?[0-9]{1,4})?")
+_DECIMAL = re.compile(
+    r"-?+[0-9]{1,500}+(?:\.[0-9]{1,500}+)?+(?:[eE][+-]?+[0-9]{1,4}+)?+"
+)  # nothing is taken back: it is quicker
 _BIG_INT = re.compile(r"-?[0-9]{1,1000}")  # Python itself refuses to read integers of more than 4300 digits
 
 

@@ -20,7 +20,7 @@ from uuid import UUID
 
 from peek_trio.errors import ConfigError, PeekError, TupleError
 from peek_trio.tuples.declaration import tuple_name
-from peek_trio.tuples.fields import fields_of, is_tuple_shaped
+from peek_trio.tuples.fields import TAG, declared_name, fields_of, is_tuple_shaped
 from peek_trio.tuples.schema import schema_hash
 from peek_trio.tuples.travels import traveller, travels
 
@@ -82,14 +82,15 @@ def generate(classes: Sequence[type]) -> str:
     """The TypeScript of tuple classes and of the classes and enums within them.
 
     An interface has every field, for what Python sends has every field; `Tuples` maps the names of types to their interfaces, `Schemas`
-    to their schema hashes. Raises TupleError for a type that cannot travel, and for two classes of one name.
+    to their schema hashes. Where a class is declared, those of `classes` that are subclasses may stand as well. Raises TupleError for a
+    type that cannot travel, and for two classes of one name.
     """
-    writer = _Writer()
+    writer = _Writer(classes)
     for cls in classes:
         writer.reference(cls)
     declarations = writer.declarations()
     named = sorted((tuple_name(cls), cls) for cls in writer.tuple_classes())
-    tuples = "\n".join(f"  {dumps(name)}: {cls.__name__};" for name, cls in named)
+    tuples = "\n".join(f"  {dumps(name)}: {writer.instance(cls)};" for name, cls in named)
     schemas = "\n".join(f"  {dumps(name)}: {dumps(schema_hash(cls))};" for name, cls in named)
     return "\n".join(
         [
@@ -102,9 +103,10 @@ def generate(classes: Sequence[type]) -> str:
 
 
 class _Writer:
-    """Writes declarations, and remembers which classes they need in turn."""
+    """Writes declarations, and remembers which classes they need in turn. `together` are those that may stand for their bases."""
 
-    def __init__(self) -> None:
+    def __init__(self, together: Sequence[type]) -> None:
+        self._together = sorted(together, key=tuple_name)
         self._classes: dict[str, type] = {}
 
     def reference(self, cls: type) -> str:
@@ -116,6 +118,12 @@ class _Writer:
             )
         return cls.__name__
 
+    def instance(self, cls: type) -> str:
+        """What may stand where a class is declared: the class, or a subclass that says its name."""
+        heirs = [heir for heir in self._together if heir is not cls and issubclass(heir, cls)]
+        tagged = [f"({{ {TAG}: {dumps(tuple_name(heir))} }} & {self.reference(heir)})" for heir in heirs]
+        return " | ".join([self.reference(cls), *tagged])
+
     def declarations(self) -> list[str]:
         """The declaration of every class that was referred to, in the order of first reference."""
         texts: dict[str, str] = {}
@@ -126,7 +134,7 @@ class _Writer:
 
     def tuple_classes(self) -> list[type]:
         """The classes among them that are tuple types themselves."""
-        return [cls for cls in self._classes.values() if "__peek_tuple__" in vars(cls)]
+        return [cls for cls in self._classes.values() if declared_name(cls)]
 
     def _declaration(self, cls: type) -> str:
         comment = _comment(cls)
@@ -147,7 +155,9 @@ class _Writer:
         if travels(annotation):
             _, way = traveller(annotation)
             return _TRAVELLERS.get(way.name) or self._type(way.wire)
-        if is_tuple_shaped(annotation) or (isinstance(annotation, type) and issubclass(annotation, Enum)):
+        if is_tuple_shaped(annotation):
+            return self.instance(annotation)
+        if isinstance(annotation, type) and issubclass(annotation, Enum):
             return self.reference(annotation)
         origin, arguments = get_origin(annotation) or annotation, get_args(annotation)
         if origin is Annotated:

@@ -83,7 +83,7 @@ try:
     run([{command!r}, "--help"])
 except SystemExit:
     pass
-print([name for name in ("sqlalchemy", "hypercorn", "trio_websocket") if name in sys.modules])
+print([name for name in ("sqlalchemy", "hypercorn", "wsproto") if name in sys.modules])
 """
     root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,6 +15,7 @@ from peek_trio.errors import FrameError, LinkLost, LinkRefused
 from peek_trio.nursery.credentials import token_of
 from peek_trio.transport.wire import Frame, Hello, WebSocketStream, connect_websocket, dial_link, pack, unpack
 from peek_trio.transport.wire.limits import Limits
+from peek_trio.transport.wire.line import framed as framed_by_the_line
 from tests.whole.device import device, request
 from tests.whole.running import Running, eventually
 
@@ -96,19 +97,63 @@ async def test_anything_before_the_hello_closes_the_connection(at: Door, what: s
             await until_closed(stream, NOT_OURS[what][0])
 
 
+def in_fragments(message: bytes) -> list[bytes]:
+    """The websocket frames of a message that is sent piece by piece, some hundred of them."""
+    size = len(message) // 100
+    frames = []
+    for start in range(0, len(message), size):
+        first, *rest = framed_by_the_line([message[start : start + size]], masked=True)
+        final = 0x80 if start + size >= len(message) else 0
+        frames += [bytes([final | (0x02 if start == 0 else 0x00)]) + first[1:], *rest]
+    return frames
+
+
+async def send_in_fragments(stream: WebSocketStream, message: bytes) -> None:
+    if not stream._line.begin([b"".join(in_fragments(message))]):
+        await stream.flush()
+
+
+HOW = pytest.mark.parametrize("send", [WebSocketStream.send, send_in_fragments], ids=["whole", "in fragments"])
+
+
 @BOTH
-async def test_a_message_that_is_too_large_closes_the_link_and_says_so(at: Door) -> None:
+@HOW
+async def test_a_message_that_is_too_large_closes_the_link_and_says_so(
+    platform: Running, cookie: str, at: Door, send: Callable[..., Awaitable[None]]
+) -> None:
     limit = (Limits.DEVICE if at.hello.service == "device" else Limits.SERVICE).message
+    async with device(platform.homes.desktop, "desktop", cookie) as bystander, at.connect() as stream:
+        await dial_link(stream, at.hello)
+        with closes(1009, str(limit)), trio.fail_after(10):
+            await send(stream, bytes(limit + 1))
+            await stream.receive()
+        assert await bystander.result("peek_plugin_tutorial.ask_agent", a=5, b=3) == 2
+
+
+@BOTH
+@HOW
+async def test_nobody_may_say_much_before_the_hello_is_answered(at: Door, send: Callable[..., Awaitable[None]]) -> None:
+    limit = (Limits.HELLO_DEVICE if at.hello.service == "device" else Limits.HELLO).message
+    assert limit == (4096 if at.hello.service == "device" else 2**20)
+    async with at.connect() as stream:
+        with closes(1009, str(limit)), trio.fail_after(10):
+            await send(stream, bytes(limit + 1))
+            await stream.receive()
+
+
+@BOTH
+async def test_a_frame_that_is_too_large_in_parts_is_refused_with_the_first_of_them(at: Door) -> None:
+    limit = (Limits.DEVICE if at.hello.service == "device" else Limits.SERVICE).frame
     async with at.connect() as stream:
         await dial_link(stream, at.hello)
-        with closes(1009, str(limit)):
-            await until_closed(stream, bytes(limit + 1))
+        with closes(1009, f"larger than the {limit}"):
+            await until_closed(stream, pack([Frame({"k": "part", "c": 1, "size": limit + 1}, bytes(1000))]))
 
 
 async def test_who_never_says_hello_is_let_go(platform: Running, cookie: str) -> None:
     async def say_nothing(at: Door) -> None:
         async with at.connect() as stream:
-            with closes(1008, "said nothing for 5 s"), trio.fail_after(10):
+            with closes(1008, "said nothing for "), trio.fail_after(10):
                 await stream.receive()
 
     async with trio.open_nursery() as nursery:

@@ -1,3 +1,6 @@
+import contextlib
+import resource
+import socket
 import ssl
 
 import pytest
@@ -8,6 +11,8 @@ from peek_trio.frontend.asgi import answer_text
 from peek_trio.frontend.front_door import CLOSE_DEADLINE, FrontDoor
 from peek_trio.frontend.hypercorn_guard import HttpServer
 from peek_trio.frontend.listener import open_listeners
+from peek_trio.frontend.visitor import PATIENCE
+from peek_trio.frontend.waiting_room import WaitingRoom
 
 UPGRADE = b"GET /vortex HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
 REQUEST = b"GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
@@ -17,7 +22,7 @@ async def hello(scope, receive, send):
     await answer_text(send, 200, f"hello over {scope['scheme']}")
 
 
-async def echo(stream, caller, head):
+async def echo(stream, head, visitor):
     """In the websocket's place: sends back what it gets, from the first byte on."""
     while data := await stream.receive_some():
         await stream.send_all(data)
@@ -66,6 +71,15 @@ async def everything(stream):
         except trio.BrokenResourceError:
             pass
     return answer
+
+
+async def until(stream, end):
+    answer = b""
+    with trio.fail_after(10):
+        while not answer.endswith(end):
+            chunk = await stream.receive_some()
+            assert chunk, f"it ended with {answer!r}"
+            answer += chunk
 
 
 @pytest.fixture
@@ -118,8 +132,13 @@ async def test_more_connections_than_there_is_room_for_are_turned_away(nursery, 
     async with await door.connect() as first:
         await first.send_all(UPGRADE)
         await first.receive_some()
-        assert await door.say(REQUEST) == b""
-    assert "turned away" in caplog.text
+        answer = await door.say(REQUEST)
+        assert answer.startswith(b"HTTP/1.1 503 ")
+        assert answer.endswith(b"Too many are connected. Try again later.\n")
+        for _ in range(5):
+            await door.say(REQUEST)
+    assert caplog.text.count("turned away") == 1
+    assert (await door.say(REQUEST)).endswith(b"hello over http\n")
 
 
 async def test_closing_ends_waiting_connections_at_once_and_finishes_the_others(nursery):
@@ -129,7 +148,7 @@ async def test_closing_ends_waiting_connections_at_once_and_finishes_the_others(
         await go_on.wait()
         await answer_text(send, 200, "done")
 
-    async def websocket(stream, caller, head):
+    async def websocket(stream, head, visitor):
         await stream.send_all(b"open")
         await door.closing.wait()
         await stream.send_all(b"goodbye")
@@ -169,7 +188,7 @@ async def test_an_answer_that_takes_too_long_does_not_keep_the_door_open(nursery
 
 
 async def test_a_fault_in_a_handler_ends_its_connection_only(nursery, caplog):
-    async def broken(stream, caller, head):
+    async def broken(stream, head, visitor):
         raise ValueError("a mistake of ours")
 
     door = Door(vortex=broken)
@@ -185,3 +204,118 @@ async def test_a_storm_of_junk_does_not_bring_it_down(door, storm, seed):
     await storm(door.port, seed)
 
     assert (await door.say(REQUEST)).endswith(b"hello over http\n")
+
+
+async def test_whoever_says_too_little_is_ended_when_his_place_is_needed(nursery, caplog):
+    door = Door(room=WaitingRoom(places=3))
+    await nursery.start(door.run)
+
+    async with await door.connect() as silent, await door.connect() as slow, await door.connect() as answered:
+        await slow.send_all(REQUEST[:9])
+        await answered.send_all(REQUEST.replace(b"close", b"keep-alive"))
+        await until(answered, b"hello over http\n")
+        async with await door.connect() as newcomer:
+            assert await everything(silent) == b""
+            await newcomer.send_all(REQUEST)
+            assert (await everything(newcomer)).endswith(b"hello over http\n")
+        await slow.send_all(REQUEST[9:])
+        assert (await everything(slow)).endswith(b"hello over http\n")
+        await answered.send_all(REQUEST)
+        await until(answered, b"hello over http\n")
+    assert caplog.text.count("to make room for newer ones") == 1
+
+
+async def test_an_answer_that_nobody_takes_does_not_keep_its_place(nursery):
+    async def endless(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while True:
+            await send({"type": "http.response.body", "body": bytes(1024 * 1024), "more_body": True})
+
+    door = Door(endless, room=WaitingRoom(places=1))
+    await nursery.start(door.run)
+
+    async with await door.connect() as greedy:
+        await greedy.send_all(REQUEST)
+        await greedy.receive_some(1)
+        await trio.testing.wait_all_tasks_blocked(0.05)
+        async with await door.connect() as newcomer:
+            await newcomer.send_all(UPGRADE)
+            assert await newcomer.receive_some() == UPGRADE
+            with trio.fail_after(5):
+                while door.door.connections > 1:
+                    await trio.testing.wait_all_tasks_blocked(0.01)
+
+
+async def test_who_has_been_let_in_is_not_ended_for_others(nursery):
+    async def let_in(stream, head, visitor):
+        visitor.let_in()
+        await echo(stream, head, visitor)
+
+    door = Door(vortex=let_in, room=WaitingRoom(places=1))
+    await nursery.start(door.run)
+
+    async with await door.connect() as linked:
+        await linked.send_all(UPGRADE)
+        await linked.receive_some()
+        for _ in range(3):
+            assert (await door.say(REQUEST)).endswith(b"hello over http\n")
+        await linked.send_all(b"still here")
+        assert await linked.receive_some() == b"still here"
+
+
+async def test_what_is_left_of_the_patience_passes_on_to_the_websocket(nursery):
+    left = []
+
+    async def measured(stream, head, visitor):
+        left.append(visitor.seconds_left)
+
+    door = Door(vortex=measured)
+    await nursery.start(door.run)
+    async with await door.connect() as stream:
+        await stream.send_all(UPGRADE[:-1])
+        await trio.sleep(0.05)
+        await stream.send_all(UPGRADE[-1:])
+        await everything(stream)
+    assert 0 <= left[0] <= PATIENCE - 0.05
+
+
+async def test_without_descriptors_those_who_say_nothing_make_room(nursery, caplog):
+    door = Door()
+    await nursery.start(door.run)
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(socket.socket()) for _ in range(8)]
+        for client in clients:
+            client.settimeout(10)
+        for client in clients[:4]:
+            client.connect(("127.0.0.1", door.port))
+        while door.door.connections < 4:
+            await trio.testing.wait_all_tasks_blocked(0.01)
+        before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with socket.socket() as probe:
+            lowest = probe.fileno()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, before[1]))
+        try:
+            honest = clients[4]
+            honest.connect(("127.0.0.1", door.port))
+            honest.sendall(REQUEST)
+            with honest.makefile("rb") as answers:
+                answer = await trio.to_thread.run_sync(answers.read)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert b"hello over http" in answer
+    assert caplog.text.count("No connection can be accepted (too many open files)") == 1
+
+
+async def test_a_flood_from_one_address_does_not_cost_another_its_place(nursery):
+    door = Door(room=WaitingRoom(places=8, of_one=8))
+    await nursery.start(door.run)
+
+    async with await door.connect() as honest:
+        await honest.send_all(REQUEST[:20])
+        flood = [await trio.open_tcp_stream("127.0.0.1", door.port, local_address="127.0.0.2") for _ in range(30)]
+        for stream in flood[:20]:
+            assert await everything(stream) == b""
+        await honest.send_all(REQUEST[20:])
+        assert (await everything(honest)).endswith(b"hello over http\n")
+    for stream in flood:
+        await stream.aclose()

@@ -154,6 +154,19 @@ async def test_an_application_that_ignores_the_leaving_client_is_cancelled(http_
         await client.stream.aclose()
 
 
+async def test_an_application_that_sends_without_end_is_cancelled_when_its_client_leaves(http_client, autojump_clock):
+    async def endless(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while True:
+            await send({"type": "http.response.body", "body": b"more", "more_body": True})
+
+    async with trio.open_nursery() as nursery:
+        client, _ = serving(nursery, endless, http_client)
+        await client.stream.send_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        await client.stream.receive_some(1)
+        await client.stream.aclose()
+
+
 async def test_a_failing_application_answers_500_and_is_logged(http_client, caplog):
     async def broken(scope, receive, send):
         raise ValueError("the plugin's own mistake")

@@ -18,8 +18,8 @@ from peek_trio.errors import Conflict, NotAllowed, PluginError, Rejected
 from peek_trio.plugin import AgentContext, ServerContext
 from peek_trio.security import anyone
 from peek_trio.storage import SettingStore
-from peek_trio.testing import Platform, platform
-from peek_trio.transport import ObservedState, Switchboard, loader
+from peek_trio.testing import Device, Platform, platform
+from peek_trio.transport import ObservedState, loader
 from peek_trio.tuples import TupleSelector
 
 from .shop import AGENT, FILES, MANIFEST, NAME, SERVER, WORKER
@@ -49,7 +49,7 @@ class Shop:
         return next(entry for entry in self.journal if isinstance(entry, AgentContext))
 
     @asynccontextmanager
-    async def observing(self, device: Switchboard, cls: type) -> AsyncIterator[AsyncIterator[ObservedState]]:
+    async def observing(self, device: Device, cls: type) -> AsyncIterator[AsyncIterator[ObservedState]]:
         with trio.fail_after(SOON):
             async with device.observe(TupleSelector.of(cls)) as states:
                 yield states
@@ -257,7 +257,7 @@ async def sold_later(action: Any) -> None: ...
 def sold(action: Any, session: Any) -> None: ...
 
 
-async def load(device: Switchboard, step: str, **arguments: Any) -> Any:
+async def load(device: Device, step: str, **arguments: Any) -> Any:
     """Call `peek.loader_<step>` as an administrator's page does."""
     with trio.fail_after(SOON):
         return await device.caller(getattr(loader, f"loader_{step}"))(**arguments)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any
 
+from peek_trio.errors import FrameError
 from peek_trio.security import Principal
 from peek_trio.transport.observables.entry import nothing_to_leave
 from peek_trio.transport.observables.state import StaleInfo, State
+from peek_trio.transport.observables.statistics import Counts
 from peek_trio.transport.wire import Frame, Peer
 
 
@@ -19,6 +21,7 @@ class RecordingLink:
         self.sent: list[Frame] = []
         self.slots: dict[Hashable, Frame] = {}
         self.closed: tuple[int, str] | None = None
+        self.largest = 2**24
 
     async def send(self, frame: Frame) -> None:
         self.sent.append(frame)
@@ -27,9 +30,14 @@ class RecordingLink:
         self.sent.append(frame)
 
     def post(self, slot: Hashable, frame: Frame) -> bool:
+        if len(frame.body) > self.largest:
+            raise FrameError("It is too large.", close_code=1009)
         replaced = slot in self.slots
         self.slots[slot] = frame
         return replaced
+
+    def waiting(self, slot: Hashable) -> bool:
+        return slot in self.slots
 
     def withdraw(self, slot: Hashable) -> None:
         self.slots.pop(slot, None)
@@ -51,18 +59,21 @@ class RecordingLink:
 
 
 class RecordingSubscriber:
-    """Writes down what it is told as ("changed", digest, stale reason), ("same", ...) and ("failed", sentence)."""
+    """Writes down what it is told as ("changed", digest, stale reason), ("same", ...) if only that is new, and ("failed", sentence)."""
 
     def __init__(self, principal: Principal | None = None) -> None:
         self.principal = principal or Principal("person", "joe")
         self.leave: Callable[[], None] = nothing_to_leave
+        self.counts = Counts()
+        self.skipped = 0
         self.heard: list[tuple[Any, ...]] = []
+        self._digest = ""
 
-    def changed(self, state: State, stale: StaleInfo | None) -> None:
-        self.heard.append(("changed", state.digest, stale and stale.reason))
-
-    def same(self, state: State, stale: StaleInfo | None) -> None:
-        self.heard.append(("same", state.digest, stale and stale.reason))
+    def changed(self, state: State, stale: StaleInfo | None, skipped: int = 0) -> None:
+        news = "changed" if state.digest != self._digest else "same"
+        self._digest = state.digest
+        self.skipped += skipped
+        self.heard.append((news, state.digest, stale and stale.reason))
 
     def failed(self, error: Exception) -> None:
         self.heard.append(("failed", str(error)))

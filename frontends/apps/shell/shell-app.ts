@@ -46,7 +46,7 @@ export abstract class ShellApp extends LitElement {
   constructor(site: Site) {
     super();
     this.site = site;
-    this.client = new PeekClient({ site });
+    this.client = new PeekClient({ site, version: document.documentElement.dataset["version"] });
     this.router = new Router(window);
     this.catalogue = new PluginCatalogue(browserModules);
     this.badges = new BadgeBoard(this.client, this.catalogue);

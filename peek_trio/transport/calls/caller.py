@@ -6,20 +6,23 @@ and the deadline (DeadlineExceeded).
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
+from logging import DEBUG
 from typing import Any
 
 import trio
 
-from peek_trio.errors import DeadlineExceeded, RemoteError, Unavailable, from_wire
+from peek_trio.errors import DeadlineExceeded, PeekError, RemoteError, Unavailable, from_wire
+from peek_trio.logs import current_trace
 from peek_trio.transport.calls.contract import LONGEST_TIMEOUT
 from peek_trio.transport.exchange import Asking, Port
+from peek_trio.transport.trace import log_request, new_trace, present_trace, requests
 from peek_trio.transport.wire import Frame
 
-__all__ = ["WINDOW", "ask", "seconds_left", "stream"]
+__all__ = ["WINDOW", "ask", "error_of", "lose_interest", "seconds_left", "stream"]
 
 WINDOW = 64
 """Items of a stream that may be under way or waiting at the consumer."""
@@ -27,21 +30,27 @@ WINDOW = 64
 
 def seconds_left(timeout: float) -> float:
     """The time a call has: `timeout`, or what the enclosing cancel scopes leave if that is less. At most a day."""
-    return max(0.0, min(timeout, LONGEST_TIMEOUT, trio.current_effective_deadline() - trio.current_time()))
+    deadline = trio.current_effective_deadline()
+    if deadline != math.inf:
+        timeout = min(timeout, deadline - trio.current_time())
+    return max(0.0, min(timeout, LONGEST_TIMEOUT))
 
 
 async def ask(port: Port, header: dict[str, Any], body: bytes, *, timeout: float, what: str) -> Frame:
     """Opens an exchange on `port` and returns the frame that ends it. `what` begins the sentence of a DeadlineExceeded.
 
-    Raises the peer's error, Unavailable when the link is lost and DeadlineExceeded after `timeout` seconds. (The wait for room on a
-    crowded link has a deadline of its own, 10 s.)
+    A header without a trace is given the present one. Raises the peer's error, Unavailable when the link is lost and DeadlineExceeded
+    after `timeout` seconds. (The wait for room on a crowded link has a deadline of its own, 10 s.)
     """
-    reply = _Reply()
+    reply = _Reply(what, timeout)
     number = port.open(reply)
     port.calling += 1
     header["i"] = number
+    if "tr" not in header:
+        header["tr"] = current_trace.get() or new_trace()
+    began = trio.current_time()
     # An entry in the timetable rather than a cancel scope: a call rarely meets its deadline, and the scope would cost a tenth of it.
-    port.timetable.set(reply, trio.current_time() + timeout, partial(reply.too_late, what, timeout))
+    port.timetable.set(reply, began + timeout, reply.too_late)
     try:
         await port.send(Frame(header, body))
         return await reply.wait()
@@ -49,7 +58,9 @@ async def ask(port: Port, header: dict[str, Any], body: bytes, *, timeout: float
         port.calling -= 1
         port.timetable.drop(reply)
         if not reply.answered:
-            _lose_interest(port, number, reply, header)
+            lose_interest(port, number, reply, header)
+        if requests.isEnabledFor(DEBUG):
+            log_request("Asked", header, port.peer, began, reply.summary(), header["tr"])
 
 
 @asynccontextmanager
@@ -60,25 +71,30 @@ async def stream(
 
     `timeout` is for the whole stream. The callee is allowed `WINDOW` items ahead of the consumer.
     """
-    items = _Items(port, what, trio.current_time() + timeout, timeout)
+    began = trio.current_time()
+    items = _Items(port, what, began + timeout, timeout)
     number = items.number = port.open(items)
     port.calling += 1
-    header["i"], header["w"] = number, WINDOW
+    header.update(i=number, w=WINDOW, tr=present_trace())
     try:
         await port.send(Frame(header, body))
         yield items
     finally:
         port.calling -= 1
         if not items.over:
-            _lose_interest(port, number, items, header)
+            lose_interest(port, number, items, header)
+        if requests.isEnabledFor(DEBUG):
+            log_request("Asked", header, port.peer, began, items.summary(), header["tr"])
 
 
-def _lose_interest(port: Port, number: int, exchange: Asking, header: dict[str, Any]) -> None:
+def lose_interest(port: Port, number: int, exchange: Asking, header: dict[str, Any]) -> None:
+    """Forgets an exchange that has not ended; of a call, the callee is told."""
     if port.asking.pop(number, None) is exchange and header["k"] == "call":
         port.tell(Frame({"k": "cancel", "i": number}))
 
 
-def _error_of(frame: Frame) -> Exception:
+def error_of(frame: Frame) -> PeekError:
+    """The error that a frame carries as `e`."""
     data = frame.header.get("e")
     return from_wire(data) if isinstance(data, dict) else RemoteError("The other side failed without saying why.")
 
@@ -86,24 +102,25 @@ def _error_of(frame: Frame) -> Exception:
 class _Reply:
     """One answer for one waiting task. Wakes it directly, which costs a third of what a `trio.Event` does."""
 
-    __slots__ = ("_outcome", "_task", "answered")
+    __slots__ = ("_outcome", "_task", "_timeout", "_what", "answered")
 
-    def __init__(self) -> None:
+    def __init__(self, what: str, timeout: float) -> None:
+        self._what, self._timeout = what, timeout
         self.answered = False
         self._outcome: Frame | Exception | None = None
         self._task: trio.lowlevel.Task | None = None
 
     def take(self, frame: Frame) -> bool:
         self.answered = True
-        self._end(_error_of(frame) if frame.header["k"] == "err" else frame)
+        self._end(error_of(frame) if frame.header["k"] == "err" else frame)
         return True
 
     def lost(self, error: Unavailable) -> None:
         self.answered = True
         self._end(error)
 
-    def too_late(self, what: str, timeout: float) -> None:
-        self._end(DeadlineExceeded(f"{what} took longer than {timeout:g} s."))
+    def too_late(self) -> None:
+        self._end(DeadlineExceeded(f"{self._what} took longer than {self._timeout:g} s."))
 
     def _end(self, outcome: Frame | Exception) -> None:
         if self._outcome is not None:
@@ -112,6 +129,10 @@ class _Reply:
         if self._task is not None:
             task, self._task = self._task, None
             trio.lowlevel.reschedule(task)
+
+    def summary(self) -> object:
+        """What it came to, for the log."""
+        return "answered" if isinstance(self._outcome, Frame) else self._outcome or "given up"
 
     async def wait(self) -> Frame:
         if self._outcome is None:
@@ -148,7 +169,7 @@ class _Items:
         else:
             self.over = True
             if kind == "err":
-                self._error = _error_of(frame)
+                self._error = error_of(frame)
             elif kind == "item":
                 self._error = RemoteError("The other side streams faster than it was allowed to.")
                 self._port.tell(Frame({"k": "cancel", "i": self.number}))
@@ -159,6 +180,10 @@ class _Items:
         self.over = True
         self._error = error
         self._news.set()
+
+    def summary(self) -> object:
+        """What it came to, for the log."""
+        return self._error or ("answered" if self.over else "given up")
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self

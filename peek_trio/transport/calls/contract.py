@@ -37,15 +37,20 @@ _STREAMS = (collections.abc.AsyncIterator, collections.abc.AsyncIterable, collec
 _BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
-def rpc(*, served_by: ServiceKind, name: str | None = None) -> Callable[[Callable[P, Awaitable[R]]], Contract[P, R]]:
+def rpc(
+    *, served_by: ServiceKind, name: str | None = None, idempotent: bool = False
+) -> Callable[[Callable[P, Awaitable[R]]], Contract[P, R]]:
     """Declares a contract: decorates an async function whose body is `...`.
 
     `served_by` is the kind of service that answers. `name` is the method on the wire, by default `<top package>.<function>`. A
     declaration that returns `AsyncIterator[T]` streams: its callee is an async generator.
+
+    `idempotent` says that doing it twice is as good as once (reading, setting to a value). Such a call is made again, with backoff and
+    within its deadline, when the link is lost or the callee is unavailable; any other fails at once, because it may have been done.
     """
 
     def declare(declaration: Callable[P, Awaitable[R]]) -> Contract[P, R]:
-        return Contract(declaration, served_by=served_by, name=name)
+        return Contract(declaration, served_by=served_by, name=name, idempotent=idempotent)
 
     return declare
 
@@ -54,12 +59,18 @@ class Contract(Generic[P, R]):
     """One method that crosses processes. Made by `rpc`; served by `Scope.serve`, called through `Switchboard.caller`."""
 
     def __init__(
-        self, declaration: Callable[P, Awaitable[R]], *, served_by: ServiceKind, name: str | None = None
+        self,
+        declaration: Callable[P, Awaitable[R]],
+        *,
+        served_by: ServiceKind,
+        name: str | None = None,
+        idempotent: bool = False,
     ) -> None:
         if not isinstance(declaration, types.FunctionType):
             raise PeekError(f"A contract is declared by a plain async function, not by {declaration!r}.")
         self.name = name or f"{declaration.__module__.partition('.')[0]}.{declaration.__name__}"
         self.served_by = served_by
+        self.idempotent = idempotent
         self.declaration = declaration
         self.signature = inspect.signature(declaration)
         self.__doc__ = declaration.__doc__
@@ -85,8 +96,9 @@ class Contract(Generic[P, R]):
         return self._form.arguments(*args, **kwargs)
 
     def named(self, arguments: Any) -> dict[str, Any]:
-        """What `bind` or `decode_arguments` gave, as keyword arguments with every default filled in."""
-        return dict(vars(arguments))
+        """What `bind` or `decode_arguments` gave, as keyword arguments with every default filled in. Not to be changed."""
+        keywords: dict[str, Any] = vars(arguments)
+        return keywords
 
     def encode_arguments(self, codec: Codec, arguments: Any) -> bytes:
         """The body of a call. Raises BadRequest, with the path, for an argument that does not fit its annotation."""
@@ -121,9 +133,13 @@ class Contract(Generic[P, R]):
             raise PeekError(f"{self.name} must annotate {', '.join(missing)}: what crosses a process is typed.")
         result = hints["return"]
         streams = typing.get_origin(result) in _STREAMS
+        if streams and self.idempotent:
+            raise PeekError(f"{self.name} streams, and a stream is not begun again, so it cannot be idempotent.")
         fields = {name: _field(parameter, hints[name]) for name, parameter in self.signature.parameters.items()}
         return _Form(
-            arguments=attrs.make_class(self.declaration.__name__, fields, frozen=True),
+            arguments=attrs.make_class(
+                self.declaration.__name__, fields, class_body={"__peek_closed__": True}, frozen=True
+            ),
             result=typing.get_args(result)[0] if streams else result,
             streams=streams,
         )

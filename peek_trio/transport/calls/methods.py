@@ -6,41 +6,60 @@ scope. Whatever the function raises goes back as a typed error without a traceba
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Callable, Mapping
+from logging import DEBUG
 from typing import Any
 
+import attrs
 import trio
 
 from peek_trio.errors import CallError, FrameError, NoSuchEndpoint, PeekError
+from peek_trio.logs import current_trace
 from peek_trio.security import Principal
 from peek_trio.transport.calls.attendants import Attendants
 from peek_trio.transport.calls.contract import DEFAULT_TIMEOUT, LONGEST_TIMEOUT
+from peek_trio.transport.calls.fair import FairLimiter
 from peek_trio.transport.calls.method import Method
-from peek_trio.transport.edge import core_of, expected, refusal
+from peek_trio.transport.edge import FAULTS, failure
 from peek_trio.transport.exchange import Port, number_of, text
 from peek_trio.transport.owner import removal
 from peek_trio.transport.spawn import Spawn
+from peek_trio.transport.trace import log_request, requests, trace_of
 from peek_trio.transport.wire import Frame
 from peek_trio.tuples import TupleRegistry
 
-__all__ = ["Methods", "Spawn", "check_call"]
-
-log = logging.getLogger(__name__)
+__all__ = ["CallStatistics", "Methods", "Spawn", "check_call"]
 
 THREADS = 16
 """Sync functions that run at the same time, each in its thread. Further ones wait, within their deadline."""
 
 
-class Methods:
-    """What this service serves, and the calls it is serving."""
+@attrs.frozen
+class CallStatistics:
+    """Calls over links that this service answers: those being served, and since it started those done, failed or cut short, and refused."""
 
-    def __init__(self, registry: TupleRegistry, spawn: Spawn) -> None:
+    in_flight: int
+    served: int
+    failed: int
+    refused: int
+
+
+class Methods:
+    """What this service, of the kind `service`, serves, and the calls it is serving."""
+
+    def __init__(self, registry: TupleRegistry, spawn: Spawn, service: str) -> None:
+        self.service = service
         self._registry = registry
         self._attendants = Attendants(spawn, self._serve, self._answer)
         self._methods: dict[str, Method] = {}
-        self.threads = trio.CapacityLimiter(THREADS)
+        self._begun = self._served = self._failed = self._refused = 0
+        self.threads = FairLimiter(THREADS)
+
+    def statistics(self) -> CallStatistics:
+        """Counts of calls."""
+        under_way = self._begun - self._served - self._failed
+        return CallStatistics(under_way, self._served, self._failed, self._refused)
 
     def add(self, method: Method) -> Callable[[], None]:
         """Serves a method from now on; returns what removes it. Raises PeekError when somebody else serves it."""
@@ -59,54 +78,69 @@ class Methods:
         method = self._methods.get(name) if isinstance(name, str) else None
         if method is None:
             raise NoSuchEndpoint(f"Nobody here serves {name!r}.")
-        if (no := refusal(method.allow, principal, f"Calling {name}")) is not None:
-            raise no
+        method.check(principal)
         return method
 
     def answer(self, port: Port, frame: Frame, principal: Principal) -> None:
         """Starts serving a `call`, or refuses it at once. Raises FrameError for a header that is not a call's."""
-        number = number_of(frame)
-        timeout, window = _seconds(frame.header), frame.header.get("w")
+        number, header, began = number_of(frame), frame.header, trio.current_time()
+        timeout, window, trace = _seconds(header), header.get("w"), trace_of(header)
         try:
-            method = self.allowed(frame.header.get("m"), principal)
+            method = self.allowed(header.get("m"), principal)
             arguments = method.contract.decode_arguments(self._registry.codec, frame.body)
-            call = _Call(port, number, method, method.keywords(arguments, principal))
+            call = _Call(port, number, method, method.keywords(arguments, principal), principal, trace, began)
             if type(window) is int:
                 call.room = window
             port.answer_begins(number, call)
         except CallError as error:
+            self._refused += 1
             port.tell_error(number, error)
+            if requests.isEnabledFor(DEBUG):
+                log_request("Answered", header, port.peer, began, error, trace)
             return
-        call.scope = self._attendants.take(call, trio.current_time() + timeout)
+        self._begun += 1
+        call.scope = self._attendants.take(call, began + timeout)
         method.owner.running.add(call.scope)
 
     async def _serve(self, call: _Call) -> bytes | Exception:
         method = call.method
+        token = current_trace.set(call.trace)
         try:
             if method.contract.streams:
                 await self._stream(call)
                 return b"null"
-            value = await method.run(call.arguments, self.threads)
+            if method.in_thread:
+                value = await method.run_in_thread(call.arguments, call.principal, self.threads)
+            else:
+                value = await method.fn(**call.arguments)
             return method.contract.encode_result(self._registry.codec, value)
-        except Exception as raised:  # noqa: BLE001  # the edge of a plugin; `_answer` logs it
-            return core_of(raised)
+        except FAULTS as raised:  # the edge of a plugin; `failure` logs it
+            return failure(raised, f"Serving {method.contract.name}", service=self.service, trace=call.trace)
         finally:
             method.owner.running.discard(call.scope)
+            current_trace.reset(token)  # or the attendant would be taken for one that the call has left something in
 
     async def _answer(self, call: _Call, outcome: bytes | Exception | None) -> None:
         # A call that its caller cancelled, or whose link is gone, is no longer entered: nobody awaits an answer.
-        if not call.port.answer_ends(call.number, call):
-            return
+        awaited = call.port.answer_ends(call.number, call)
         if outcome is None:
             outcome = call.method.cut_short(None)
+        if isinstance(outcome, bytes):
+            self._served += 1
+        else:
+            self._failed += 1
+        if requests.isEnabledFor(DEBUG):
+            said = "answered" if isinstance(outcome, bytes) else outcome
+            header = {"k": "call", "m": call.method.contract.name}
+            log_request("Answered", header, call.port.peer, call.began, said if awaited else "given up", call.trace)
+        if not awaited:
+            return
         if isinstance(outcome, bytes):
             try:
                 await call.port.send(Frame({"k": "res", "i": call.number}, outcome))
             except CallError as unsent:
                 call.port.tell_error(call.number, unsent)
         else:
-            if not expected(outcome):
-                log.error("Serving %s failed.", call.method.contract.name, exc_info=outcome)
             call.port.tell_error(call.number, outcome)
 
     async def _stream(self, call: _Call) -> None:
@@ -121,12 +155,22 @@ class Methods:
 class _Call:
     """One call that is being served."""
 
-    __slots__ = ("_room_made", "arguments", "method", "number", "port", "room", "scope")
+    __slots__ = ("_room_made", "arguments", "began", "method", "number", "port", "principal", "room", "scope", "trace")
 
     scope: trio.CancelScope
 
-    def __init__(self, port: Port, number: int, method: Method, arguments: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        port: Port,
+        number: int,
+        method: Method,
+        arguments: dict[str, Any],
+        principal: Principal,
+        trace: str,
+        began: float,
+    ) -> None:
         self.port, self.number, self.method, self.arguments = port, number, method, arguments
+        self.principal, self.trace, self.began = principal, trace, began
         self.room: float = math.inf
         self._room_made: trio.Event | None = None
 

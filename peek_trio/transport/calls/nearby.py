@@ -9,48 +9,66 @@ from typing import Any
 
 import trio
 
-from peek_trio.errors import PeekError, RemoteError, sentence_of
+from peek_trio.errors import PeekError
+from peek_trio.logs import current_trace
 from peek_trio.security import Principal
 from peek_trio.transport.calls.method import Method
-from peek_trio.transport.calls.methods import Spawn
-from peek_trio.transport.edge import core_of
+from peek_trio.transport.calls.methods import Methods, Spawn
+from peek_trio.transport.edge import FAULTS, failure
+from peek_trio.transport.trace import log_request, present_trace, requests
 
 __all__ = ["call_nearby", "stream_nearby"]
 
 log = logging.getLogger(__name__)
 
 
-async def call_nearby(
-    method: Method, arguments: Any, principal: Principal, *, timeout: float, threads: trio.CapacityLimiter
-) -> Any:
-    """The result of `method`. Raises what a call over a link would raise."""
-    with trio.CancelScope(deadline=trio.current_time() + timeout) as scope:
-        method.owner.running.add(scope)
-        try:
-            return await method.run(method.keywords(arguments, principal), threads)
-        except Exception as error:
-            if (seen := _as_seen_from_afar(error)) is error:
-                raise
-            raise seen from error
-        finally:
-            method.owner.running.discard(scope)
-    raise method.cut_short(timeout)
+async def call_nearby(methods: Methods, name: str, arguments: Any, principal: Principal, *, timeout: float) -> Any:
+    """The result of the method `name`. Raises what a call over a link would raise."""
+    method = methods.allowed(name, principal)
+    began, trace = trio.current_time(), present_trace()
+    outcome: object = "given up"
+    token = current_trace.set(trace)
+    try:
+        with trio.CancelScope(deadline=began + timeout) as scope:
+            method.owner.running.add(scope)
+            try:
+                keywords = method.keywords(arguments, principal)
+                if method.in_thread:
+                    value = await method.run_in_thread(keywords, principal, methods.threads)
+                else:
+                    value = await method.fn(**keywords)
+                outcome = "answered"
+                return value
+            except FAULTS as raised:
+                outcome = error = _told(raised, method, methods.service, trace)
+                if error is raised:
+                    raise
+                raise error from raised
+            finally:
+                method.owner.running.discard(scope)
+        outcome = late = method.cut_short(timeout)
+        raise late
+    finally:
+        current_trace.reset(token)
+        if requests.isEnabledFor(logging.DEBUG):
+            log_request("Answered", {"k": "call", "m": name}, None, began, outcome, trace)
 
 
 @asynccontextmanager
 async def stream_nearby(
-    method: Method, arguments: Any, principal: Principal, *, timeout: float, spawn: Spawn
+    methods: Methods, name: str, arguments: Any, principal: Principal, *, timeout: float, spawn: Spawn
 ) -> AsyncIterator[AsyncIterator[Any]]:
-    """The items of `method`, which streams. `timeout` is for the whole stream. Leaving the context cancels the callee.
+    """The items of the method `name`, which streams. `timeout` is for the whole stream. Leaving the context cancels the callee.
 
     The callee runs in a task of its own, as it would for a caller far away: a generator that opens a nursery must not be resumed within
     somebody else's cancel scopes.
     """
+    method = methods.allowed(name, principal)
     send, receive = trio.open_memory_channel[Any](0)
     scope = trio.CancelScope(deadline=trio.current_time() + timeout)
-    items = _Items(receive)
+    items = _Items(receive, present_trace())
     method.owner.running.add(scope)
-    spawn(_pump, method, method.keywords(arguments, principal), timeout, scope, send, items)
+    spawn(_pump, method, method.keywords(arguments, principal), timeout, scope, send, items, methods.service)
     try:
         yield items
     finally:
@@ -65,7 +83,10 @@ async def _pump(
     scope: trio.CancelScope,
     send: trio.MemorySendChannel[Any],
     items: _Items,
+    service: str,
 ) -> None:
+    current_trace.set(items.trace)  # this task is for this stream alone
+    began = trio.current_time()
     try:
         with scope:
             async with method.items(keywords) as source:
@@ -75,18 +96,22 @@ async def _pump(
             items.error = method.cut_short(timeout)
     except trio.BrokenResourceError:
         log.debug("The consumer of %s left.", method.contract.name)
-    except Exception as error:  # noqa: BLE001  # the edge of a plugin; whoever consumes the items raises it
-        items.error = _as_seen_from_afar(error)
+    except FAULTS as raised:  # the edge of a plugin; whoever consumes the items raises it
+        items.error = _told(raised, method, service, items.trace)
     finally:
         send.close()
         method.owner.running.discard(scope)
+        if requests.isEnabledFor(logging.DEBUG):
+            header = {"k": "call", "m": method.contract.name}
+            log_request("Answered", header, None, began, items.error or "answered", items.trace)
 
 
 class _Items:
     """The items that `_pump` sends, then its error if there was one."""
 
-    def __init__(self, receive: trio.MemoryReceiveChannel[Any]) -> None:
+    def __init__(self, receive: trio.MemoryReceiveChannel[Any], trace: str) -> None:
         self.error: PeekError | None = None
+        self.trace = trace
         self._receive = receive
 
     def __aiter__(self) -> AsyncIterator[Any]:
@@ -99,6 +124,5 @@ class _Items:
             raise self.error or StopAsyncIteration from None
 
 
-def _as_seen_from_afar(raised: Exception) -> PeekError:
-    error = core_of(raised)
-    return error if isinstance(error, PeekError) else RemoteError(sentence_of(error))
+def _told(raised: BaseException, method: Method, service: str, trace: str) -> PeekError:
+    return failure(raised, f"Serving {method.contract.name}", service=service, trace=trace)

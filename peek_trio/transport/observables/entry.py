@@ -12,12 +12,10 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from peek_trio.security import Principal
 from peek_trio.transport.observables.state import StaleInfo, State
+from peek_trio.transport.observables.statistics import Counts
 from peek_trio.tuples import TupleSelector
 
-__all__ = ["Entry", "EntryKey", "EntryTable", "Have", "Subscriber", "nothing_to_leave"]
-
-Have = tuple[str, str]
-"""(epoch, digest) of the state a returning subscriber still holds."""
+__all__ = ["Entry", "EntryKey", "EntryTable", "Subscriber", "nothing_to_leave"]
 
 
 class EntryKey(NamedTuple):
@@ -36,17 +34,15 @@ class EntryKey(NamedTuple):
 class Subscriber(Protocol):
     """One end that watches an entry: a link's subscription or an observer on this service.
 
-    `leave` ends the subscription; whoever feeds the subscriber sets it.
+    `leave` ends the subscription, `counts` is where it accounts for what it sends; whoever feeds the subscriber sets both.
     """
 
     principal: Principal
     leave: Callable[[], None]
+    counts: Counts
 
-    def changed(self, state: State, stale: StaleInfo | None) -> None:
-        """The state is now this one."""
-
-    def same(self, state: State, stale: StaleInfo | None) -> None:
-        """What the subscriber has is the state; its freshness is this."""
+    def changed(self, state: State, stale: StaleInfo | None, skipped: int = 0) -> None:
+        """The state, or only its freshness, is now this. `skipped` states before it did not come this far."""
 
     def failed(self, error: Exception) -> None:
         """The subscription has ended."""
@@ -65,37 +61,32 @@ class Entry:
         self.principal = Principal(key.kind, "", roles=key.roles)  # type: ignore[arg-type]  # the key has it from a principal
         self.state: State | None = None
         self.stale: StaleInfo | None = None
-        self.subscribers: dict[Subscriber, Have | None] = {}
+        self.subscribers: dict[Subscriber, None] = {}
 
-    def join(self, subscriber: Subscriber, have: Have | None = None) -> None:
-        """Adds a subscriber, and tells it the state if there is one: in full, or that it is the one it has."""
-        self.subscribers[subscriber] = have
+    def join(self, subscriber: Subscriber) -> None:
+        """Adds a subscriber, and tells it the state if there is one."""
+        self.subscribers[subscriber] = None
         if self.state is not None:
-            self._tell(subscriber, self.state)
+            subscriber.changed(self.state, self.stale)
 
     def part(self, subscriber: Subscriber) -> None:
         """Removes a subscriber, if it is there."""
         self.subscribers.pop(subscriber, None)
 
-    def publish(self, state: State, stale: StaleInfo | None = None) -> None:
-        """The state is now `state`. Subscribers hear of it only if its rows or its freshness are not what they know."""
+    def publish(self, state: State, stale: StaleInfo | None = None, skipped: int = 0) -> None:
+        """The state is now `state`, after `skipped` that did not come this far. Subscribers hear of it if that is news to them."""
         known, was_stale = self.state, self.stale
         self.state, self.stale = state, stale
-        if known is None or known.digest != state.digest:
-            for subscriber in list(self.subscribers):
-                if subscriber in self.subscribers:  # telling one may make another leave
-                    self._tell(subscriber, state)
-        elif was_stale != stale or known.epoch != state.epoch:
-            for subscriber in list(self.subscribers):
-                subscriber.same(state, stale)
+        alike = known is not None and known.digest == state.digest and known.epoch == state.epoch
+        if not alike or was_stale != stale or skipped:
+            self._tell(state, stale, skipped)
 
     def becomes_stale(self, stale: StaleInfo) -> None:
         """The source cannot be asked. Since when is counted from the first of several reasons in a row."""
         if self.state is None or (self.stale is not None and self.stale.reason == stale.reason):
             return
         self.stale = stale if self.stale is None else StaleInfo(self.stale.since, stale.reason)
-        for subscriber in list(self.subscribers):
-            subscriber.same(self.state, self.stale)
+        self._tell(self.state, self.stale)
 
     def fail(self, error: Exception, among: Iterable[Subscriber] | None = None) -> None:
         """Ends the subscriptions of all, or of those `among` the subscribers."""
@@ -103,12 +94,11 @@ class Entry:
             self.subscribers.pop(subscriber, None)
             subscriber.failed(error)
 
-    def _tell(self, subscriber: Subscriber, state: State) -> None:
-        have, self.subscribers[subscriber] = self.subscribers[subscriber], None
-        if have is not None and have[1] == state.digest:
-            subscriber.same(state, self.stale)
-        else:
-            subscriber.changed(state, self.stale)
+    def _tell(self, state: State, stale: StaleInfo | None, skipped: int = 0) -> None:
+        for subscriber in list(self.subscribers):
+            if subscriber in self.subscribers:  # telling one may make another leave
+                subscriber.changed(state, stale, skipped)
+        state.settle()
 
 
 def nothing_to_leave() -> None:

@@ -14,69 +14,79 @@ from peek_trio.security import Principal
 from peek_trio.transport.exchange import Port
 from peek_trio.transport.observables.entry import nothing_to_leave
 from peek_trio.transport.observables.state import ObservedState, StaleInfo, State
-from peek_trio.transport.wire import Frame
+from peek_trio.transport.observables.statistics import Counts
 from peek_trio.tuples import Codec
 
 __all__ = ["LinkSubscriber", "Observation"]
 
 
 class LinkSubscriber:
-    """A `sub` of a peer. Its states go through one newest-wins slot of the link."""
+    """A `sub` of a peer. Its states go through one newest-wins slot of the link.
 
-    def __init__(self, port: Port, number: int, principal: Principal) -> None:
+    `have` is the digest of a state that the peer still has; `both` says that it is a relay, and takes states together with the deltas.
+    What is sent leads on from what the peer surely has: a frame counts only once it has left the slot. The link keeps the order.
+    """
+
+    def __init__(
+        self, port: Port, number: int, principal: Principal, *, have: str | None = None, both: bool = False
+    ) -> None:
         self.principal = principal
         self.leave: Callable[[], None] = nothing_to_leave
-        self.over = False
+        self.counts = Counts()
         self._link = port.link
         self._port = port
         self._number = number
+        self._both = both
         self._slot = ("state", number)
+        self._waiting = port.link.waiting
+        self._has = have  # the digest of what the peer has
+        self._told: State | None = None  # what was posted last
+        self._kind = ""  # of the frame that was posted last
+        self._unseen = False  # whether the frame in the slot has news
         self._skipped = 0
-        self._state_posted = False  # whether the frame posted last was a state
 
-    def changed(self, state: State, stale: StaleInfo | None) -> None:
-        try:
-            if not self._link.post(self._slot, self._frame(state, stale)):
-                self._skipped = 0
-            elif self._state_posted:
+    def changed(self, state: State, stale: StaleInfo | None, skipped: int = 0) -> None:
+        told, self._told = self._told, state
+        news = state.digest != self._has if told is None else state.succeeds(told)
+        if self._waiting(self._slot):
+            self.counts.sent[self._kind] -= 1
+            if news and self._unseen:
                 self._skipped += 1
-                self._link.post(self._slot, self._frame(state, stale, self._skipped))
-            self._state_posted = True
-        except FrameError as too_large:
-            self.leave()
-            self.failed(too_large)
-
-    def same(self, state: State, stale: StaleInfo | None) -> None:
-        header = {"k": "same", "i": self._number, **state.header}
-        if stale is not None:
-            header["stale"] = stale.to_wire()
-        if self._link.post(self._slot, Frame(header)) and self._state_posted:
-            # A state that had not left yet was displaced: it must travel after all, with the new freshness.
-            self._link.post(self._slot, self._frame(state, stale, self._skipped))
+                self.counts.conflated += 1
+            self._unseen |= news
         else:
-            self._state_posted = False
+            self._unseen, self._skipped = news, 0
+            if told is not None:
+                self._has = told.digest
+        self._skipped += skipped
+        frame = state.frame(self._number, self._has, self._both, stale, self._skipped)
+        self._kind = kind = frame.header["k"]
+        self.counts.sent[kind] += 1
+        try:
+            self._link.post(self._slot, frame)
+        except FrameError as too_large:
+            self._too_large(too_large, state, stale)
 
     def failed(self, error: Exception) -> None:
-        self.over = True
         self._port.subscriptions.pop(self._number, None)
         self._link.withdraw(self._slot)
         self._port.tell_error(self._number, error)
 
     def end(self) -> None:
         """The peer is no longer interested, or gone: what has not left yet is taken back."""
-        self.over = True
         self.leave()
         self._link.withdraw(self._slot)
 
-    def _frame(self, state: State, stale: StaleInfo | None, skipped: int = 0) -> Frame:
-        if not skipped and stale is None:
-            return state.frames.numbered(self._number)
-        header = {**state.frame_header(), "i": self._number}
-        if skipped:
-            header["skip"] = skipped
-        if stale is not None:
-            header["stale"] = stale.to_wire()
-        return Frame(header, state.body)
+    def _too_large(self, error: FrameError, state: State, stale: StaleInfo | None) -> None:
+        if self._both:  # a state that fits by itself is not lost for the sake of its deltas
+            try:
+                self._link.post(self._slot, state.frame(self._number, None, False, stale, self._skipped))
+                return
+            except FrameError as alone:
+                error = alone
+        self.counts.sent[self._kind] -= 1
+        self.leave()
+        self.failed(error)
 
 
 class Observation:
@@ -85,19 +95,17 @@ class Observation:
     def __init__(self, principal: Principal, codec: Callable[[], Codec]) -> None:
         self.principal = principal
         self.leave: Callable[[], None] = nothing_to_leave
+        self.counts = Counts()
         self._codec = codec
         self._pending: tuple[State, StaleInfo | None] | None = None
         self._skipped = 0
         self._error: Exception | None = None
         self._news = trio.Event()
 
-    def changed(self, state: State, stale: StaleInfo | None) -> None:
-        if self._pending is not None and self._pending[0].digest != state.digest:
+    def changed(self, state: State, stale: StaleInfo | None, skipped: int = 0) -> None:
+        if self._pending is not None and state.succeeds(self._pending[0]):
             self._skipped += 1
-        self._pending = (state, stale)
-        self._news.set()
-
-    def same(self, state: State, stale: StaleInfo | None) -> None:
+        self._skipped += skipped
         self._pending = (state, stale)
         self._news.set()
 
@@ -117,7 +125,7 @@ class Observation:
             await self._news.wait()
         (state, stale), self._pending = self._pending, None
         skipped, self._skipped = self._skipped, 0
-        rows = self._codec().decode(state.payload())
+        rows = self._codec().decode(state.body.raw())
         return ObservedState(rows, state.revision, state.epoch, state.digest, state.at, stale, skipped)
 
     def __aiter__(self) -> AsyncIterator[ObservedState]:

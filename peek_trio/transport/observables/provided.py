@@ -20,10 +20,12 @@ import trio
 from peek_trio.errors import DeadlineExceeded, NoSuchEndpoint, PeekError, sentence_of
 from peek_trio.security import Policy, Principal
 from peek_trio.transport.calls.methods import Spawn
-from peek_trio.transport.edge import core_of, expected, refusal
+from peek_trio.transport.edge import FAULTS, core_of, expected, refusal
 from peek_trio.transport.jitter import full_jitter
-from peek_trio.transport.observables.entry import Entry, EntryKey, EntryTable, Have, Subscriber
-from peek_trio.transport.observables.state import Payload, StaleInfo, State
+from peek_trio.transport.observables.entry import Entry, EntryKey, EntryTable, Subscriber
+from peek_trio.transport.observables.payload import Payload
+from peek_trio.transport.observables.state import StaleInfo, State
+from peek_trio.transport.observables.statistics import Counts, ObservablesStatistics
 from peek_trio.transport.owner import Owner
 from peek_trio.transport.timetable import Timetable
 from peek_trio.tuples import TupleRegistry, TupleSelector
@@ -41,8 +43,9 @@ PATIENCE = 10.0
 LONGEST_RUN = 60.0
 """Seconds that one provider run may take."""
 
-ENCODE_IN_THREAD_FROM = 2000
-"""Rows. Encoding more would hold up everybody else's frames for milliseconds."""
+IN_THREAD_FROM_ROWS = 2000
+IN_THREAD_FROM_BYTES = 64 * 1024
+"""Rows to be encoded, or bytes of the body that they are compared with. More would hold up everybody else's frames for milliseconds."""
 
 
 class Provider:
@@ -88,14 +91,28 @@ class Observables:
         self._now = now or (lambda: datetime.now(UTC))
         self._providers: dict[str, Provider] = {}
         self._entries: EntryTable[_ProvidedEntry] = EntryTable()
+        self._counts = Counts()
+        self._runs = self._unchanged = self._failures = self._deltas_made = 0
 
     def provides(self, name: str) -> bool:
         """Whether a type is provided here."""
         return name in self._providers
 
-    def entries(self) -> int:
-        """How many entries are watched just now."""
-        return len(self._entries)
+    def statistics(self) -> ObservablesStatistics:
+        """What is watched just now, and what has been done for it so far."""
+        entries = list(self._entries)
+        states = [entry.state for entry in entries if entry.state is not None]
+        return ObservablesStatistics(
+            entries=len(entries),
+            watchers=sum(len(entry.subscribers) for entry in entries),
+            bytes=sum(state.size for state in states),
+            stale=sum(entry.stale is not None for entry in entries),
+            runs=self._runs,
+            unchanged=self._unchanged,
+            failed=self._failures,
+            deltas_made=self._deltas_made,
+            **self._counts.fields(),
+        )
 
     def add(self, provider: Provider) -> Callable[[], None]:
         """Provides a type from now on; returns what removes it. Raises PeekError when somebody else provides it."""
@@ -113,7 +130,7 @@ class Observables:
                 self._drop(entry)
         return partial(self._remove, provider)
 
-    def join(self, selector: TupleSelector, subscriber: Subscriber, have: Have | None = None) -> None:
+    def join(self, selector: TupleSelector, subscriber: Subscriber) -> None:
         """Subscribes; `subscriber.leave` ends it. What is refused is told to the subscriber."""
         provider = self._providers.get(selector.type)
         if provider is not None:
@@ -129,7 +146,8 @@ class Observables:
             if provider is not None:
                 self._want(entry)
         subscriber.leave = partial(self._leave, entry, subscriber)
-        entry.join(subscriber, have)
+        subscriber.counts = self._counts
+        entry.join(subscriber)
         if provider is None and entry.state is None and len(entry.subscribers) == 1:
             self._timetable.set(entry, trio.current_time() + PATIENCE, partial(self._give_up, entry))
 
@@ -154,11 +172,12 @@ class Observables:
         with scope:
             while entry.phase is not Phase.IDLE and not scope.cancel_called:
                 entry.phase = Phase.RUNNING
+                self._runs += 1
                 provider = self._providers[entry.key.type]
                 asked = self._now()
                 try:
                     outcome: Payload | Exception = await self._read(provider, entry)
-                except Exception as raised:  # noqa: BLE001  # the edge of a plugin; `_failed` logs it
+                except FAULTS as raised:  # the edge of a plugin; `_failed` logs it
                     outcome = core_of(raised)
                 # A thread ends with its result even when it was cancelled meanwhile; nobody is interested in it any more.
                 if scope.cancel_called:
@@ -170,23 +189,28 @@ class Observables:
                     self._failed(entry, provider, outcome)
 
     async def _read(self, provider: Provider, entry: Entry) -> Payload:
-        codec = self._registry.codec
+        codec, known = self._registry.codec, entry.state
         with trio.CancelScope(deadline=trio.current_time() + LONGEST_RUN):
             rows = await provider.read(entry.selector, entry.principal)
-            if len(rows) < ENCODE_IN_THREAD_FROM:
-                return Payload.of(rows, provider.row_type, codec)
-            return await trio.to_thread.run_sync(Payload.of, rows, provider.row_type, codec)
+            size = 0 if known is None else len(known.body.data)
+            if len(rows) < IN_THREAD_FROM_ROWS and size < IN_THREAD_FROM_BYTES:
+                return Payload.of(rows, provider.row_type, codec, known)
+            return await trio.to_thread.run_sync(Payload.of, rows, provider.row_type, codec, known)
         raise DeadlineExceeded(f"The provider of {provider.name} took longer than {LONGEST_RUN:g} s.")
 
     def _finished(self, entry: _ProvidedEntry, provider: Provider, asked: datetime, payload: Payload) -> None:
         entry.failures = 0
-        known = entry.state
-        unchanged = known is not None and known.digest == payload.digest and known.epoch == provider.epoch
-        revision = known.revision if unchanged and known is not None else next(provider.revisions)
-        state = State(provider.name, provider.epoch, revision, payload.digest, asked, payload.body, payload.compressed)
-        entry.publish(state)
+        known, mark, history = entry.state, payload.digest, payload.history
+        alike = known is not None and known.digest == mark
+        self._unchanged += alike
+        self._deltas_made += bool(history.steps) and not alike
+        revision = known.revision if alike and known is not None and known.epoch == provider.epoch else None
+        if revision is None:
+            revision = next(provider.revisions)
+        entry.publish(State(provider.name, provider.epoch, revision, mark, asked, payload.body, history))
 
     def _failed(self, entry: _ProvidedEntry, provider: Provider, error: Exception) -> None:
+        self._failures += 1
         if expected(error):  # an answer to whoever asked, who may ask for nonsense as often as they like
             log.info("Providing %s was refused: %s", provider.name, error)
         else:

@@ -1,13 +1,15 @@
 """States that come from further up: subscribed once at the server, kept, and handed to everybody here who watches them.
 
-On the client service this is what thousands of devices hang on; on agents, workers and devices it serves their own observers. A body
-passes through as it came, compressed, never decoded. While the server is away what is kept is served, marked stale; when it returns
-every entry subscribes again with what it has. An entry that nobody watches is kept up to date for a while, for those who come back.
+On the client service this is what thousands of devices hang on: bodies pass through as they came, compressed, never opened, and the last
+few deltas are kept with each state so that a device is sent whichever it needs. On agents and workers it serves their own observers,
+and asks for deltas alone. While the server is away what is kept is served, marked stale; when it returns every entry subscribes again
+with what it has. An entry that nobody watches is kept up to date for a while, for those who come back.
 """
 
 from __future__ import annotations
 
-from collections import Counter, deque
+import logging
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -15,17 +17,31 @@ from typing import Any
 
 import trio
 
-from peek_trio.errors import BadRequest, FrameError, NotAllowed, RemoteError, Unavailable, from_wire
+from peek_trio.errors import (
+    BadRequest,
+    NotAllowed,
+    RemoteError,
+    TupleError,
+    Unavailable,
+    from_wire,
+    sentence_of,
+)
 from peek_trio.security import Principal
 from peek_trio.transport.exchange import Port
 from peek_trio.transport.jitter import full_jitter
-from peek_trio.transport.observables.entry import Entry, EntryKey, EntryTable, Have, Subscriber
-from peek_trio.transport.observables.state import StaleInfo, State
+from peek_trio.transport.observables.accounts import Accounts
+from peek_trio.transport.observables.entry import Entry, EntryKey, EntryTable, Subscriber
+from peek_trio.transport.observables.reading import read_state, skipped_in
+from peek_trio.transport.observables.state import StaleInfo
+from peek_trio.transport.observables.statistics import Counts, RelayStatistics
 from peek_trio.transport.timetable import Timetable
+from peek_trio.transport.trace import present_trace
 from peek_trio.transport.wire import Frame
 from peek_trio.tuples import TupleSelector
 
 __all__ = ["Relay"]
+
+log = logging.getLogger(__name__)
 
 LINGER = 120.0
 """Seconds that an entry is kept after its last subscriber left."""
@@ -43,10 +59,11 @@ class _RelayedEntry(Entry):
 
     def __init__(self, key: EntryKey, selector: TupleSelector, relay: Relay) -> None:
         super().__init__(key, selector)
+        self.trace = present_trace()
         self.number: int | None = None
         self.queued = False
+        self.claims = True  # whether to tell the server what is here already
         self.failures = 0
-        self.account: str | None = None
         self._relay = relay
 
     def take(self, frame: Frame) -> bool:
@@ -77,25 +94,36 @@ class Relay:
         self._timetable = timetable
         self._speaks_for_others = speaks_for_others
         self._now = now or (lambda: datetime.now(UTC))
-        self._most_entries, self._most_bytes, self._most_of_one = most_entries, most_bytes, most_of_one
-        self._accounts: Counter[str] = Counter()  # how many watched entries each person brought
+        self._most_entries, self._most_bytes = most_entries, most_bytes
+        self._accounts = Accounts(most_of_one)
         self._entries: EntryTable[_RelayedEntry] = EntryTable()
         self._unwatched: dict[_RelayedEntry, None] = {}  # the one unwatched for longest first
-        self._bytes = 0
+        self._bytes = self._received = self._evicted = 0
+        self._counts = Counts()
         self._port: Port | None = None
         self._queue: deque[_RelayedEntry] = deque()
         self._wake = trio.Event()
 
-    def size(self) -> tuple[int, int]:
-        """How many entries are kept, and the bytes of their bodies."""
-        return len(self._entries), self._bytes
+    def statistics(self) -> RelayStatistics:
+        """What is kept just now, and what has been done for it so far."""
+        entries = list(self._entries)
+        return RelayStatistics(
+            entries=len(entries),
+            watched=len(entries) - len(self._unwatched),
+            watchers=sum(len(entry.subscribers) for entry in entries),
+            bytes=self._bytes,
+            stale=sum(entry.stale is not None for entry in entries),
+            received=self._received,
+            evicted=self._evicted,
+            **self._counts.fields(),
+        )
 
-    def join(self, selector: TupleSelector, subscriber: Subscriber, have: Have | None = None) -> None:
+    def join(self, selector: TupleSelector, subscriber: Subscriber) -> None:
         """Subscribes; `subscriber.leave` ends it. What is refused is told to the subscriber."""
         key = EntryKey.of(selector, subscriber.principal)
         entry = self._entries.get(key)
-        if (entry is None or not entry.subscribers) and self._has_enough(subscriber):
-            subscriber.failed(Unavailable(f"You watch {self._most_of_one} things already, the most one person may."))
+        if (entry is None or not entry.subscribers) and self._accounts.full(subscriber.principal):
+            subscriber.failed(Unavailable(f"You watch {self._accounts.most} things already, the most one person may."))
             return
         if entry is None:
             if not self._make_room():
@@ -107,9 +135,10 @@ class Relay:
         self._unwatched.pop(entry, None)
         self._timetable.drop((entry, "linger"))
         if not entry.subscribers:
-            self._charge(entry, subscriber)
+            self._accounts.charge(entry, subscriber.principal)
         subscriber.leave = partial(self._leave, entry, subscriber)
-        entry.join(subscriber, have)
+        subscriber.counts = self._counts
+        entry.join(subscriber)
 
     def take_over(self, name: str) -> list[tuple[TupleSelector, Subscriber]]:
         """Lets go of every entry of a type, which is from now on provided here; returns who watched them."""
@@ -170,17 +199,25 @@ class Relay:
             self._refused(entry, from_wire(data) if isinstance(data, dict) else RemoteError("The server refused it."))
             return True
         stale = StaleInfo.from_wire(frame.header["stale"]) if "stale" in frame.header else None
-        if kind == "state":
-            state = State.from_frame(frame.header, frame.body)
-        elif kind == "same" and entry.state is not None:
-            state = entry.state.renewed(frame.header)
-        else:
-            raise FrameError(f"A {kind} does not answer a subscription without a state.")
-        entry.failures = 0
-        self._bytes += len(state.body) - (len(entry.state.body) if entry.state is not None else 0)
-        entry.publish(state, stale)
+        try:
+            state = read_state(frame, entry.state)
+        except TupleError as unfit:
+            self._ask_anew(entry, unfit)
+            return True
+        entry.failures, entry.claims = 0, True
+        self._received += 1
+        self._bytes += state.size - (entry.state.size if entry.state is not None else 0)
+        entry.publish(state, stale, skipped_in(frame))
         self._shrink()
         return False
+
+    def _ask_anew(self, entry: _RelayedEntry, unfit: TupleError) -> None:
+        """What the server sent does not belong to what is here: the subscription ends, and the next one claims to have nothing."""
+        log.warning("The server's answer for %s %s does not fit: %s", entry.key.type, entry.key.selector, unfit)
+        port, number, entry.number, entry.claims = self._port, entry.number, None, False
+        if port is not None and number is not None:
+            port.tell(Frame({"k": "unsub", "i": number}))
+        self._keep_stale(entry, unfit)
 
     def _refused(self, entry: _RelayedEntry, error: Exception) -> None:
         if entry.state is None or isinstance(error, NotAllowed):
@@ -188,8 +225,12 @@ class Relay:
             entry.fail(error)
             return
         # Whoever has rows keeps them while a plugin restarts: stale beats nothing, and the retry makes them live again.
+        self._keep_stale(entry, error)
+
+    def _keep_stale(self, entry: _RelayedEntry, error: Exception) -> None:
+        """Leaves the rows of an entry as they are until the next try, after a while."""
         entry.failures += 1
-        entry.becomes_stale(StaleInfo(self._now(), str(error)))
+        entry.becomes_stale(StaleInfo(self._now(), sentence_of(error)))
         wait = full_jitter(entry.failures, first=1.0, longest=30.0)
         self._timetable.set((entry, "retry"), trio.current_time() + wait, partial(self._enqueue, entry))
 
@@ -197,8 +238,9 @@ class Relay:
         entry.part(subscriber)
         if self._entries.get(entry.key) is not entry:
             return
-        if entry.account == subscriber.principal.name:
-            self._charge(entry, next(iter(entry.subscribers), None))
+        if self._accounts.holder(entry) == subscriber.principal.name:
+            staying = next(iter(entry.subscribers), None)
+            self._accounts.charge(entry, None if staying is None else staying.principal)
         if entry.subscribers or entry in self._unwatched:
             return
         if entry.state is None:
@@ -211,39 +253,27 @@ class Relay:
     def _forget(self, entry: _RelayedEntry) -> None:
         if not self._entries.remove(entry):
             return
-        self._charge(entry, None)
+        self._accounts.charge(entry, None)
         self._unwatched.pop(entry, None)
         self._timetable.drop((entry, "linger"))
         self._timetable.drop((entry, "retry"))
         if entry.state is not None:
-            self._bytes -= len(entry.state.body)
+            self._bytes -= entry.state.size
         if entry.number is not None:
             self._enqueue(entry)
 
-    def _has_enough(self, subscriber: Subscriber) -> bool:
-        principal = subscriber.principal
-        return principal.kind != "service" and self._accounts.get(principal.name, 0) >= self._most_of_one
-
-    def _charge(self, entry: _RelayedEntry, subscriber: Subscriber | None) -> None:
-        """Puts an entry on the account of one who watches it, or with None on nobody's."""
-        if entry.account is not None:
-            self._accounts[entry.account] -= 1
-            if not self._accounts[entry.account]:
-                del self._accounts[entry.account]
-        entry.account = None
-        if subscriber is not None and subscriber.principal.kind != "service":
-            entry.account = subscriber.principal.name
-        if entry.account is not None:
-            self._accounts[entry.account] += 1
-
     def _make_room(self) -> bool:
         while self._unwatched and (len(self._entries) >= self._most_entries or self._bytes > self._most_bytes):
-            self._forget(next(iter(self._unwatched)))
+            self._evict()
         return len(self._entries) < self._most_entries and self._bytes <= self._most_bytes
 
     def _shrink(self) -> None:
         while self._unwatched and self._bytes > self._most_bytes:
-            self._forget(next(iter(self._unwatched)))
+            self._evict()
+
+    def _evict(self) -> None:
+        self._evicted += 1
+        self._forget(next(iter(self._unwatched)))
 
     def _enqueue(self, entry: _RelayedEntry) -> None:
         if self._port is not None and not entry.queued:
@@ -268,10 +298,13 @@ class Relay:
             "i": number,
             "t": entry.key.type,
             "s": dict(entry.selector.selector),
+            "tr": entry.trace,
         }
-        if entry.state is not None:
+        if entry.state is not None and entry.claims:
             header["have"] = [entry.state.epoch, entry.state.digest]
         own = self._own
+        if self._speaks_for_others:
+            header["both"] = 1
         if self._speaks_for_others and (entry.key.kind, entry.key.roles) != (own.kind, own.roles):
             header["p"] = entry.principal.to_wire()
         return header

@@ -5,24 +5,21 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import attrs
 
-from peek_trio.errors import LONGEST_MESSAGE, FrameError, TupleError
-from peek_trio.transport.wire import Series
-from peek_trio.tuples import Codec, digest
+from peek_trio.errors import LONGEST_MESSAGE, FrameError
+from peek_trio.transport.observables.body import Body
+from peek_trio.transport.observables.history import NO_HISTORY, History
+from peek_trio.transport.wire import Frame, Series
 
-__all__ = ["ObservedState", "Payload", "StaleInfo", "State"]
+__all__ = ["ObservedState", "StaleInfo", "State", "instant"]
 
-COMPRESS_FROM = 1024
-"""Bytes. Smaller payloads are not worth a compression."""
-
-INFLATE_LIMIT = 256 * 2**20
-"""Bytes. What a compressed payload may become; more is taken for a bomb."""
+MOST_SERIES = 64
+"""Kinds of frames that a state keeps ready. Receivers far apart in what they have may need more; theirs are made for each."""
 
 
 @attrs.frozen
@@ -33,7 +30,7 @@ class StaleInfo:
     reason: str
 
     def to_wire(self) -> dict[str, str]:
-        """As in the header of `state` and `same`."""
+        """As in the headers of frames."""
         return {"since": self.since.isoformat(), "reason": self.reason[:LONGEST_MESSAGE]}
 
     @classmethod
@@ -61,86 +58,82 @@ class ObservedState:
     skipped: int
 
 
-@attrs.frozen
-class Payload:
-    """An encoded answer of a provider: its body, compressed when that pays, and the digest of what it was before."""
-
-    body: bytes
-    compressed: bool
-    digest: str
-
-    @classmethod
-    def of(cls, rows: Sequence[object], row_type: type, codec: Codec) -> Payload:
-        """Encodes `rows`. Raises TupleError, with the path, when one does not fit its declaration."""
-        data = codec.encode(rows, row_type)
-        if len(data) >= COMPRESS_FROM and len(packed := zlib.compress(data, 1)) < len(data):
-            return cls(packed, True, digest(data))
-        return cls(data, False, digest(data))
+_Receiver = tuple[str | None, bool, StaleInfo | None, int]
 
 
 @attrs.frozen(eq=False)
 class State:
-    """One state of one selector.
-
-    `header` is its part of a frame's header, and `frames` are whole `state` frames, for those who need be told nothing else.
-    """
+    """One state of one selector. `body` is its payload, `history` the way that led to it, `digest` that of the payload uncompressed."""
 
     type: str
     epoch: str
     revision: int
     digest: str
     at: datetime
-    body: bytes
-    compressed: bool
-    header: dict[str, Any] = attrs.field(init=False, repr=False)
-    frames: Series = attrs.field(init=False, repr=False)
+    body: Body
+    history: History = NO_HISTORY
+    _series: dict[_Receiver, Series] = attrs.field(factory=dict, init=False, repr=False)
 
-    @header.default
-    def _header(self) -> dict[str, Any]:
-        return {"epoch": self.epoch, "rev": self.revision, "dig": self.digest, "at": self.at.isoformat()}
+    @property
+    def size(self) -> int:
+        """Bytes that it takes to keep it."""
+        return len(self.body.data) + self.history.size
 
-    @frames.default
-    def _frames(self) -> Series:
-        return Series(self.frame_header(), self.body)
+    def succeeds(self, other: State) -> bool:
+        """Whether it is another state than `other`: with other rows, or with the same rows again after others."""
+        return self.digest != other.digest or (self.epoch == other.epoch and self.revision != other.revision)
 
-    def frame_header(self) -> dict[str, Any]:
-        """The header of a `state` frame but for what differs between receivers."""
-        header = {"k": "state", "t": self.type, **self.header}
-        if self.compressed:
-            header["z"] = 1
-        return header
+    def frame(
+        self,
+        number: int,
+        has: str | None = None,
+        both: bool = False,
+        stale: StaleInfo | None = None,
+        skipped: int = 0,
+    ) -> Frame:
+        """What takes a receiver from the state with the digest `has` (None: it has none) to this one: a `same`, `delta` or `state`.
 
-    @classmethod
-    def from_frame(cls, header: Mapping[str, Any], body: bytes) -> State:
-        """Reads a `state` frame. Raises FrameError."""
-        kind, epoch, revision, mark = (header.get(key) for key in ("t", "epoch", "rev", "dig"))
-        if (
-            not isinstance(kind, str)
-            or not isinstance(epoch, str)
-            or type(revision) is not int
-            or not isinstance(mark, str)
-        ):
-            raise FrameError("A state needs t, epoch, rev and dig.")
-        return cls(kind, epoch, revision, mark, instant(header.get("at")), body, bool(header.get("z")))
+        `both`, for a relay, is the state together with the deltas. Frames for receivers that have the same are encoded once.
+        """
+        series = self._series.get((has, both, stale, skipped))
+        if series is None:
+            if has != self.digest and not (has is not None and self.history.since(has)):
+                has = None
+            receiver = (has, both, stale, skipped)
+            series = self._series.get(receiver) or self._series_for(*receiver)
+            if len(self._series) < MOST_SERIES:
+                self._series[receiver] = series
+        return series.numbered(number)
 
-    def renewed(self, header: Mapping[str, Any]) -> State:
-        """The same rows with the epoch, revision and time of a `same` frame."""
-        return State.from_frame({**header, "t": self.type, "z": self.compressed}, self.body)
+    def settle(self) -> None:
+        """Everybody has been told. Frames of state and deltas together, which have bytes of their own, are let go."""
+        for receiver in [receiver for receiver in self._series if receiver[1]]:
+            del self._series[receiver]
 
-    def payload(self) -> bytes:
-        """The body as it was before compression. Raises TupleError when it cannot be inflated."""
-        if not self.compressed:
-            return self.body
-        inflater = zlib.decompressobj()
-        try:
-            data = inflater.decompress(self.body, INFLATE_LIMIT)
-        except zlib.error as error:
-            raise TupleError(f"The compressed payload of {self.type} is damaged: {error}.", path="$") from error
-        if not inflater.eof:
-            raise TupleError(
-                f"The payload of {self.type} is cut short, or larger than {INFLATE_LIMIT} bytes.", path="$"
-            )
-        return data
+    def _series_for(self, has: str | None, both: bool, stale: StaleInfo | None, skipped: int) -> Series:
+        header: dict[str, Any] = {
+            "k": "same",
+            "epoch": self.epoch,
+            "rev": self.revision,
+            "dig": self.digest,
+            "at": self.at.isoformat(),
+        }
+        parts: list[Body] = []
+        if has != self.digest:
+            deltas = self.history.since(has) if has is not None else ()
+            header.update(k="delta" if deltas and not both else "state", t=self.type)
+            if header["k"] == "state":
+                parts.append(self.body)
+                if self.body.compressed:
+                    header["z"] = 1
+            if deltas:
+                header.update(base=has, parts=[[len(delta.data), int(delta.compressed)] for delta in deltas])
+                parts += deltas
+        if skipped:
+            header["skip"] = skipped
+        if stale is not None:
+            header["stale"] = stale.to_wire()
+        return Series(header, b"".join([part.data for part in parts]))
 
 
 def instant(value: object) -> datetime:

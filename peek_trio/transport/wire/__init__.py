@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from peek_trio.transport.wire.frames import Frame, Series, pack, unpack
 from peek_trio.transport.wire.handshake import accept_link, dial_link
-from peek_trio.transport.wire.hello import PROTOCOL, Hello, Peer
+from peek_trio.transport.wire.hello import PROTOCOL, Hello, Peer, same_release
 from peek_trio.transport.wire.limits import Limits, LinkTiming
 from peek_trio.transport.wire.link import Link, LinkStatistics
-from peek_trio.transport.wire.redial import Backoff, LinkState, Wake, keep_linked
+from peek_trio.transport.wire.redial import Backoff, LinkState, Wake, keep_linked, spread_of
 from peek_trio.transport.wire.streams import MemoryStream, MessageStream, memory_stream_pair
 from peek_trio.transport.wire.websocket import WebSocketStream, accept_websocket, connect_websocket
 
@@ -38,5 +38,7 @@ __all__ = [
     "keep_linked",
     "memory_stream_pair",
     "pack",
+    "same_release",
+    "spread_of",
     "unpack",
 ]

@@ -1,7 +1,7 @@
 """Frames, the unit of the wire protocol: a small JSON header, and a body that a relay never opens.
 
 A message carries one or more frames, so that everything that is ready at once travels at once. This module only turns frames into
-bytes and back; it knows nothing of links.
+bytes and back; it knows nothing of links, nor of the parts in which large ones travel.
 """
 
 from __future__ import annotations
@@ -17,7 +17,18 @@ from peek_trio.errors import FrameError, TupleError
 from peek_trio.transport.wire.limits import Limits
 from peek_trio.tuples.plain import refuse_deep
 
-__all__ = ["HEAD_PREFIX", "Frame", "pack", "pack_head", "unpack"]
+__all__ = [
+    "HEAD_PREFIX",
+    "Frame",
+    "Packed",
+    "Series",
+    "pack",
+    "packed",
+    "size_of",
+    "unpack",
+    "unpack_one",
+    "with_lengths",
+]
 
 _LENGTHS = struct.Struct("!II")
 
@@ -30,7 +41,7 @@ _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 @attrs.define
 class Frame:  # not frozen, which would make its making three times as slow; nobody changes one
-    """One frame. `header` is a JSON object with at least `k`, the kind. `head` is what `pack_head` gives, if that is known already."""
+    """One frame. `header` is a JSON object with at least `k`, the kind. `head` is what precedes the body on the wire, if it is known."""
 
     header: dict[str, Any]
     body: bytes = b""
@@ -43,12 +54,26 @@ class Frame:  # not frozen, which would make its making three times as slow; nob
         return kind
 
 
-def pack_head(frame: Frame) -> bytes:
-    """All of a frame's bytes but its body: many frames may share one body, each with a head of its own."""
-    if frame.head is not None:
-        return frame.head
-    header = _encode(frame.header)
-    return _LENGTHS.pack(len(header), len(frame.body)) + header
+Packed = tuple[bytes, bytes, dict[str, Any]]
+"""A frame that is ready to leave: its head (all of its bytes but the body), its body, and the header that the head encodes.
+
+The body is shared with whoever else is sent the same.
+"""
+
+
+def packed(frame: Frame) -> Packed:
+    """A frame ready to leave: its header encoded, its body untouched."""
+    return frame.head or with_lengths(_encode(frame.header), frame.body), frame.body, frame.header
+
+
+def size_of(frame: Packed) -> int:
+    """Bytes of a frame on the wire."""
+    return len(frame[0]) + len(frame[1])
+
+
+def with_lengths(header: bytes, body: bytes) -> bytes:
+    """The head of a frame: both lengths, and the encoded header."""
+    return _LENGTHS.pack(len(header), len(body)) + header
 
 
 class Series:
@@ -67,17 +92,16 @@ class Series:
     def numbered(self, number: int) -> Frame:
         """The frame for who knows it as `number`."""
         start = b'{"i":%d' % number
-        head = _LENGTHS.pack(len(start) + len(self._rest), len(self._body)) + start + self._rest
+        head = with_lengths(start + self._rest, self._body)
         return Frame({"i": number, **self._header}, self._body, head)
 
 
 def pack(frames: Iterable[Frame]) -> bytes:
     """The message that carries `frames`, in this order."""
-    parts: list[bytes] = []
+    pieces: list[bytes] = []
     for frame in frames:
-        parts.append(pack_head(frame))
-        parts.append(frame.body)
-    return b"".join(parts)
+        pieces += packed(frame)[:2]
+    return b"".join(pieces)
 
 
 def unpack(message: bytes, limits: Limits = Limits.SERVICE) -> list[Frame]:
@@ -110,6 +134,20 @@ def unpack(message: bytes, limits: Limits = Limits.SERVICE) -> list[Frame]:
         frames.append(Frame(_read_header(message[start + _LENGTHS.size : body_start], limits), message[body_start:end]))
         start = end
     return frames
+
+
+def unpack_one(data: bytearray, limits: Limits) -> Frame:
+    """The frame that `data` is, and nothing else: for what has travelled in parts. Raises FrameError."""
+    header_size, body_size = _LENGTHS.unpack_from(data) if len(data) >= HEAD_PREFIX else (0, -1)
+    if header_size > limits.header:
+        raise FrameError(
+            f"A header of {header_size} bytes is larger than the {limits.header} allowed.", close_code=1009
+        )
+    body_start = HEAD_PREFIX + header_size
+    if body_start + body_size != len(data):
+        raise FrameError("What travelled in parts is not one frame.")
+    view = memoryview(data)
+    return Frame(_read_header(bytes(view[HEAD_PREFIX:body_start]), limits), bytes(view[body_start:]))
 
 
 def _read_header(data: bytes, limits: Limits) -> dict[str, Any]:

@@ -35,21 +35,27 @@ async def accept_link(
     *,
     address: str = "",
     timing: LinkTiming | None = None,
+    hello_within: float = HELLO_WITHIN,
+    spread: Callable[[], float] | None = None,
 ) -> Link:
     """The accepting end's half: reads the hello, asks `admit` who that is, and welcomes or refuses.
 
-    Limits and timing are those of devices when the peer says it is one. Raises LinkRefused once the peer has been told why, LinkLost
-    when it left or sent no hello within 5 s, FrameError when it sent something else. The stream is closed then.
+    Limits and timing are those of devices when the peer says it is one. `spread` says over how many seconds peers should return when
+    this service is lost (`spread_of`); the peer is told now and then. Raises LinkRefused once the peer has been told why, LinkLost
+    when it left or sent no hello in `hello_within` seconds, FrameError when it sent something else. The stream is closed then.
     """
     async with _closing_on_error(stream):
         try:
-            hello = Hello.of(await _receive_one(stream, HELLO_WITHIN, Limits.HELLO))
+            hello = Hello.of(await _receive_one(stream, hello_within, Limits.HELLO, Limits.HELLO_DEVICE))
             principal = await _admitted(admit, hello)
         except LinkRefused as error:
             await _send(stream, refusal(error))
             raise
-        await _send(stream, Welcome(me.service, me.id, me.name, me.version, principal).frame())
-    is_device = hello.service == "device"
+        is_device = hello.service == "device"
+        limits = Limits.DEVICE if is_device else Limits.SERVICE
+        stream.allow(limits.message)  # before the peer knows that it may send more
+        told = spread() if spread is not None else None
+        await _send(stream, Welcome(me.service, me.id, me.name, me.version, principal, told).frame())
     peer = Peer(
         hello.service,
         hello.id,
@@ -66,7 +72,8 @@ async def accept_link(
         peer,
         principal=Principal.for_service(me.service, me.id, me.name),
         timing=timing or (LinkTiming.DEVICE if is_device else LinkTiming.SERVICE),
-        receive_limits=Limits.DEVICE if is_device else Limits.SERVICE,
+        receive_limits=limits,
+        spread=spread,
     )
 
 
@@ -93,6 +100,7 @@ async def dial_link(stream: MessageStream, me: Hello, *, timing: LinkTiming | No
         principal=welcome.principal,
         timing=timing or (LinkTiming.DEVICE if is_device else LinkTiming.SERVICE),
         send_limits=Limits.DEVICE if is_device else Limits.SERVICE,
+        told_spread=welcome.spread,
     )
 
 
@@ -108,13 +116,17 @@ async def _admitted(admit: Admit, hello: Hello) -> Principal:
         raise LinkRefused(str(error), code="busy") from error
 
 
-async def _receive_one(stream: MessageStream, within: float, limits: Limits) -> Frame:
+async def _receive_one(stream: MessageStream, within: float, limits: Limits, of_device: Limits | None = None) -> Frame:
+    """The one frame of the next message. `of_device` are the limits when a device says hello in it."""
     with trio.move_on_after(within):
-        frames = unpack(await stream.receive(), limits)
+        message = await stream.receive()
+        frames = unpack(message, limits)
         if len(frames) != 1:
             raise FrameError("Frames before the hello was answered.")
+        if of_device is not None and frames[0].header.get("service") == "device":
+            unpack(message, of_device)
         return frames[0]
-    raise LinkLost(f"The other end said nothing for {within:g} s.", code=1008)
+    raise LinkLost(f"The other end said nothing for {within:.3g} s.", code=1008)
 
 
 async def _send(stream: MessageStream, frame: Frame) -> None:

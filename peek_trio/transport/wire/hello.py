@@ -16,7 +16,7 @@ from peek_trio.errors import FrameError, LinkRefused, TupleError
 from peek_trio.security import Principal
 from peek_trio.transport.wire.frames import Frame
 
-__all__ = ["PROTOCOL", "Hello", "Peer", "Welcome", "refusal", "welcome_or_refusal"]
+__all__ = ["PROTOCOL", "Hello", "Peer", "Welcome", "refusal", "same_release", "welcome_or_refusal"]
 
 PROTOCOL = 1
 """The version of the wire protocol. It changes when old and new ends cannot understand each other."""
@@ -78,28 +78,33 @@ class Hello:
 
 @attrs.frozen
 class Welcome:
-    """The answer to a hello: who the accepting end is, and who the dialling end is there."""
+    """The answer to a hello: who the accepting end is, and who the dialling end is there.
+
+    `spread` are the seconds over which those who lose this service should return, None when it does not say.
+    """
 
     service: str
     id: str
     name: str
     version: str
     principal: Principal
+    spread: float | None = None
 
     def frame(self) -> Frame:
         """The `welcome` frame, with the time of now."""
-        return Frame(
-            {
-                "k": "welcome",
-                "protocol": PROTOCOL,
-                "service": self.service,
-                "id": self.id,
-                "name": self.name,
-                "version": self.version,
-                "principal": self.principal.to_wire(),
-                "time": datetime.now(UTC).isoformat(),
-            }
-        )
+        header: dict[str, Any] = {
+            "k": "welcome",
+            "protocol": PROTOCOL,
+            "service": self.service,
+            "id": self.id,
+            "name": self.name,
+            "version": self.version,
+            "principal": self.principal.to_wire(),
+            "time": datetime.now(UTC).isoformat(),
+        }
+        if self.spread is not None:
+            header["spread"] = self.spread
+        return Frame(header)
 
 
 @attrs.frozen
@@ -120,6 +125,11 @@ class Peer:
     address: str = ""
 
 
+def same_release(ours: str, theirs: str) -> bool:
+    """Whether two versions of the platform speak to each other: those that differ in the last number only do."""
+    return ours.split(".")[:2] == theirs.split(".")[:2]
+
+
 def refusal(error: LinkRefused) -> Frame:
     """The `refuse` frame."""
     return Frame({"k": "refuse", "code": error.code, "reason": error.reason})
@@ -137,7 +147,7 @@ def welcome_or_refusal(frame: Frame) -> Welcome:
         principal = Principal.from_wire(said.principal)
     except TupleError as error:
         raise FrameError(f"The welcome names no principal: {error}") from None
-    return Welcome(said.service, said.id, said.name, said.version, principal)
+    return Welcome(said.service, said.id, said.name, said.version, principal, said.spread)
 
 
 _Text = Annotated[str, msgspec.Meta(max_length=200)]  # it is shown and logged, whoever sent it
@@ -161,6 +171,7 @@ class _Welcomed(msgspec.Struct):
     principal: dict[str, Any]
     name: _Text = ""
     version: _Text = ""
+    spread: float | None = None
 
 
 class _Refused(msgspec.Struct):

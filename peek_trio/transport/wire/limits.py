@@ -14,9 +14,13 @@ MIB = 1024 * KIB
 
 @attrs.frozen
 class Limits:
-    """What one message may hold: `message` and `header` in bytes, `depth` in levels of JSON."""
+    """What one end takes: `message`, `frame` and `header` in bytes, `depth` in levels of JSON.
+
+    A frame may be larger than a message, because a large one travels in parts.
+    """
 
     message: int
+    frame: int = 1 * MIB
     header: int = 64 * KIB
     depth: int = 64
 
@@ -29,10 +33,14 @@ class Limits:
     HELLO: ClassVar[Limits]
     """The first message of a link: its header names every plugin and tuple type, of which there may be thousands."""
 
+    HELLO_DEVICE: ClassVar[Limits]
+    """The first message of a device, who may be anybody: it names itself and nothing else."""
 
-Limits.SERVICE = Limits(message=16 * MIB)
-Limits.DEVICE = Limits(message=1 * MIB)
+
+Limits.SERVICE = Limits(message=1 * MIB, frame=16 * MIB)
+Limits.DEVICE = Limits(message=1 * MIB, frame=1 * MIB)
 Limits.HELLO = Limits(message=1 * MIB, header=1 * MIB)
+Limits.HELLO_DEVICE = Limits(message=4 * KIB, header=4 * KIB)
 
 
 @attrs.frozen

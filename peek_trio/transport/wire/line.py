@@ -1,15 +1,17 @@
 """The line that a websocket runs on: turns for those who send on it, and the shortest way to the socket beneath.
 
-Two send on one line: trio-websocket its handshake, pongs and closes, and a link its messages. A message is framed here (RFC 6455, section
-5.2) rather than by the library, so that a body which goes to a thousand receivers is neither copied nor looked at a thousand times, and
-so that a message for which the socket has room costs one system call and no task.
+Two send on one line: the link its messages, and whoever reads the answers to pings and closes. A message is framed here (RFC 6455,
+section 5.2), so that a body which goes to a thousand receivers is neither copied nor looked at a thousand times, and so that a message
+for which the socket has room costs one system call and no task.
 """
 
 from __future__ import annotations
 
 import os
+import socket
 import struct
 from collections.abc import Sequence
+from contextlib import suppress
 
 import trio
 from wsproto.frame_protocol import XorMaskerSimple
@@ -17,29 +19,31 @@ from wsproto.frame_protocol import XorMaskerSimple
 __all__ = ["Line", "framed"]
 
 _BINARY = 0x82  # a whole message of bytes
-_CLOSE = b"\x88"
 _MASKED = 0x80
 _MOST_PARTS = 16  # handed to the system as they are; more are joined first, because they are small then
 _RECEIVE_BYTES = 64 * 1024
 
+UNSENT = 128 * 1024
+"""Bytes that the system may hold for a peer that is slow. What is decided later can overtake what waits here, and cannot there."""
 
-class Line(trio.abc.Stream):
-    """`stream`, on which several may send, each a whole frame at a time.
+
+class Line:
+    """`stream`, on which several may send, each a whole frame at a time. Plain TCP is used without a detour.
 
     `cut_short` says that a frame was abandoned half-way: nothing can follow it.
     """
 
+    __slots__ = ("_behind", "_said_goodbye", "_socket", "_stream", "_turn", "_waiting", "cut_short")
+
     def __init__(self, stream: trio.abc.Stream) -> None:
         self.cut_short = False
         self._stream = stream
-        self._socket: trio.socket.SocketType | None = None
-        self._turn = trio.StrictFIFOLock()
-        self._rest: list[bytes] | None = None
+        self._socket = _socket_of(stream)
+        self._waiting: list[bytes] = []  # what is left of a frame, and what was begun behind it
+        self._behind = b""  # a control frame that is to follow it
+        self._turn: trio.Lock | None = None  # only a line that was ever full needs one
         self._said_goodbye = False
-
-    def settle(self) -> None:
-        """The handshake is over. From now on the socket is used directly, if the stream is plain TCP."""
-        self._socket = _socket_of(self._stream)
+        _hold_little(stream)
 
     def begin(self, parts: list[bytes]) -> bool:
         """Takes a frame; what the socket has room for leaves at once. False when some is left: then `flush` before the next.
@@ -48,55 +52,48 @@ class Line(trio.abc.Stream):
         """
         if self.cut_short or self._said_goodbye:
             raise trio.BrokenResourceError("nothing can be sent any more")
-        assert self._rest is None, "the frame before has not left yet"
-        if self._socket is None or self._turn.locked():
-            self._rest = parts
+        if self._socket is None or self._busy():
+            self._waiting += parts
             return False
-        try:
-            sent = os.writev(self._socket.fileno(), parts)
-        except BlockingIOError:
-            sent = 0
-        except OSError as error:
-            raise trio.BrokenResourceError(str(error)) from error
-        if sent < sum(map(len, parts)):
-            self._rest = [b"".join(parts)[sent:]]
+        return self._write(self._socket, parts)
+
+    def interject(self, frame: bytes, *, last: bool = False) -> bool:
+        """Takes a control frame, which leaves at once, or behind the message under way; a newer one takes the place of one that waits.
+
+        Nothing follows the `last`. False when nobody is going to `flush` the line as it is. Raises BrokenResourceError as `begin` does.
+        """
+        if self.cut_short or self._said_goodbye:
+            raise trio.BrokenResourceError("nothing can be sent any more")
+        self._said_goodbye = last
+        if self._busy():
+            self._behind = frame
+            return True
+        if self._socket is None:
+            self._behind = frame
             return False
-        return True
+        return self._write(self._socket, [frame])
 
     async def flush(self) -> None:
-        """Sends what is left of a frame. Cancelled, it leaves the line unusable."""
+        """Sends what waits. Cancelled, it leaves the line unusable."""
+        if self._turn is None:
+            self._turn = trio.Lock()
         try:
             async with self._turn:
-                await self._send_rest()
+                while self._waiting or self._behind:
+                    self._waiting.append(self._behind)
+                    data, self._waiting, self._behind = b"".join(self._waiting), [], b""
+                    await self._stream.send_all(data)
         except trio.Cancelled:
             self.cut_short = True
             raise
 
-    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        """For the library: a whole frame, after the one that has begun."""
-        async with self._turn:
-            if self.cut_short:
-                raise trio.BrokenResourceError("nothing can be sent any more")
-            try:
-                await self._send_rest()
-                # A handshake begins with a letter, so this byte is a frame's opcode and nothing else.
-                self._said_goodbye = self._said_goodbye or data[:1] == _CLOSE
-                await self._stream.send_all(data)
-            except trio.Cancelled:
-                self.cut_short = True
-                raise
+    async def receive_some(self) -> bytes:
+        """The next bytes; none at the end.
 
-    async def _send_rest(self) -> None:
-        if self._rest is not None:
-            try:
-                await self._stream.send_all(b"".join(self._rest))
-            finally:
-                self._rest = None
-
-    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
-        """The next bytes; none at the end."""
+        Raises BrokenResourceError when the connection is lost, ClosedResourceError when this end closed it.
+        """
         if self._socket is None:
-            return await self._stream.receive_some(max_bytes)
+            return bytes(await self._stream.receive_some(_RECEIVE_BYTES))
         # Trio's own way is to try first and then to wait. There is rarely anything yet, so this is a tenth of a round trip faster.
         while True:
             descriptor = self._socket.fileno()
@@ -104,19 +101,35 @@ class Line(trio.abc.Stream):
                 raise trio.ClosedResourceError("this end closed the connection")
             try:
                 await trio.lowlevel.wait_readable(descriptor)
-                return os.read(descriptor, max_bytes or _RECEIVE_BYTES)
+                return os.read(descriptor, _RECEIVE_BYTES)
             except BlockingIOError:
                 continue
             except OSError as error:
                 raise trio.BrokenResourceError(str(error)) from error
 
-    async def wait_send_all_might_not_block(self) -> None:
-        """Waits until the stream takes more."""
-        await self._stream.wait_send_all_might_not_block()
+    async def send_eof(self) -> None:
+        """Says that nothing more will come, where the stream can: TLS cannot."""
+        if isinstance(self._stream, trio.abc.HalfCloseableStream):
+            await self._stream.send_eof()
 
     async def aclose(self) -> None:
-        """Closes the stream."""
-        await self._stream.aclose()
+        """Closes the stream, at once."""
+        await trio.aclose_forcefully(self._stream)
+
+    def _busy(self) -> bool:
+        return bool(self._waiting) or (self._turn is not None and self._turn.locked())
+
+    def _write(self, plain: trio.socket.SocketType, parts: list[bytes]) -> bool:
+        try:
+            sent = os.writev(plain.fileno(), parts)
+        except BlockingIOError:
+            sent = 0
+        except OSError as error:
+            raise trio.BrokenResourceError(str(error)) from error
+        if sent == sum(map(len, parts)):
+            return True
+        self._waiting.append(b"".join(parts)[sent:])
+        return False
 
 
 def framed(parts: Sequence[bytes], *, masked: bool) -> list[bytes]:
@@ -144,3 +157,13 @@ def _socket_of(stream: trio.abc.Stream) -> trio.socket.SocketType | None:
     while beneath is not None and not isinstance(beneath, trio.SocketStream):
         beneath = getattr(beneath, "beneath", None)
     return None if beneath is None else beneath.socket
+
+
+def _hold_little(stream: trio.abc.Stream) -> None:
+    """Keeps the system's queue for this peer short, also under TLS; where the platform cannot, its default stands."""
+    beneath: object = stream
+    while beneath is not None and not isinstance(beneath, trio.SocketStream):
+        beneath = getattr(beneath, "beneath", None) or getattr(beneath, "transport_stream", None)
+    if beneath is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        with suppress(OSError):  # not a TCP socket
+            beneath.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)

@@ -1,8 +1,8 @@
 """A link: frames to and from one peer, over any message stream, for as long as both ends live.
 
-`run` owns everything that happens: a reader that hands frames on, a writer that sends whatever is ready (`sender.py`), and a keepalive that
-notices a peer that is dead or does not receive. Whatever ends one of them ends the link, once, with a code and a reason that both ends
-can read.
+`run` owns everything that happens: a reader that hands frames on, whole ones also when they came in parts; a writer that sends whatever is
+ready (`sender.py`); and a keepalive that notices a peer that is dead or does not receive. Whatever ends one of them ends the link, once,
+with a code and a reason that both ends can read.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import trio
 
 from peek_trio.errors import FrameError, LinkLost
 from peek_trio.security import Principal
-from peek_trio.transport.wire.frames import HEAD_PREFIX, Frame, unpack
+from peek_trio.transport.wire.frames import HEAD_PREFIX, Frame, Packed, packed, size_of, unpack
 from peek_trio.transport.wire.hello import Peer
 from peek_trio.transport.wire.keepalive import Keepalive
 from peek_trio.transport.wire.limits import Limits, LinkTiming
-from peek_trio.transport.wire.outbox import Packed, packed
+from peek_trio.transport.wire.parts import WHOLE, Assembly
 from peek_trio.transport.wire.sender import Sender
 from peek_trio.transport.wire.streams import MessageStream
 
@@ -34,16 +34,27 @@ def _alone() -> bool:
 
 @attrs.frozen
 class LinkStatistics:
-    """What a link has done so far, and what waits on it. `replaced` counts frames in slots that newer ones replaced."""
+    """What a link has done so far, and what waits on it.
+
+    `frames_...` count a large frame once for each of its parts. `replaced` are frames in slots that newer ones replaced before they left.
+    `waiting_frames` are in the queue, in slots or under way in parts; `waiting_bytes` are those of the queue and of what is under way, not
+    of slots, whose bodies many links share. `leaving_in_parts` and `arriving_in_parts` are the large frames under way in each direction.
+    `pings` were sent, because the peer was silent; `silent_for` is how many seconds ago it was heard last, 0 before the link runs.
+    """
 
     frames_received: int
     bytes_received: int
     messages_received: int
+    frames_sent: int
     bytes_sent: int
     messages_sent: int
     replaced: int
     waiting_frames: int
     waiting_bytes: int
+    leaving_in_parts: int
+    arriving_in_parts: int
+    pings: int
+    silent_for: float
 
 
 @attrs.frozen
@@ -59,6 +70,8 @@ class Link:
     """One end of a link whose hello is done. Made by `accept_link` and `dial_link`.
 
     `peer` is the other end, `principal` who this end is there. Frames may be sent before `run` begins; they leave when it does.
+    `spread` says over how many seconds the peers of this service should spread their return if it is lost, and they are told; what the
+    peer tells is `told_spread`, None if it said nothing.
     """
 
     def __init__(
@@ -70,6 +83,8 @@ class Link:
         timing: LinkTiming = LinkTiming.SERVICE,
         receive_limits: Limits = Limits.SERVICE,
         send_limits: Limits = Limits.SERVICE,
+        spread: Callable[[], float] | None = None,
+        told_spread: float | None = None,
     ) -> None:
         self.peer = peer
         self.principal = principal
@@ -77,7 +92,11 @@ class Link:
         self._timing = timing
         self._receive_limits = receive_limits
         self._send_limits = send_limits
-        self._sender = Sender(stream, timing, send_limits.message, self._lost)
+        self.told_spread = told_spread
+        self._spread = spread
+        self._sender = Sender(stream, timing, self._lost)
+        self._assembly = Assembly(receive_limits)
+        self._keepalive: Keepalive | None = None
         self._ending: _Ending | None = None
         self._ended = trio.Event()
         self._frames_received = self._bytes_received = self._messages_received = 0
@@ -92,16 +111,22 @@ class Link:
         return self._ending is not None
 
     def statistics(self) -> LinkStatistics:
-        """Counts of frames, messages and bytes."""
+        """Counts of what came, went and waits, as they are now."""
+        sender, outbox, keepalive = self._sender, self._sender.outbox, self._keepalive
         return LinkStatistics(
-            self._frames_received,
-            self._bytes_received,
-            self._messages_received,
-            self._sender.bytes_sent,
-            self._sender.messages_sent,
-            self._sender.outbox.replaced,
-            len(self._sender.outbox),
-            self._sender.outbox.queued_bytes,
+            frames_received=self._frames_received,
+            bytes_received=self._bytes_received,
+            messages_received=self._messages_received,
+            frames_sent=sender.frames_sent,
+            bytes_sent=sender.bytes_sent,
+            messages_sent=sender.messages_sent,
+            replaced=outbox.replaced,
+            waiting_frames=len(outbox),
+            waiting_bytes=outbox.waiting_bytes,
+            leaving_in_parts=outbox.under_way,
+            arriving_in_parts=len(self._assembly),
+            pings=keepalive.asked if keepalive is not None else 0,
+            silent_for=trio.current_time() - keepalive.heard_at if keepalive is not None else 0.0,
         )
 
     async def run(self, on_frame: Callable[[Frame], None], *, crowded: Callable[[], bool] = _alone) -> None:
@@ -112,12 +137,12 @@ class Link:
         `crowded` says whether several exchanges are under way, so that a frame is worth holding back for those that follow it.
         """
         self._sender.start(crowded)
-        self._keepalive = Keepalive(self._timing, trio.current_time())
+        self._keepalive = keepalive = Keepalive(self._timing, trio.current_time())
         try:
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._read, on_frame)
+                nursery.start_soon(self._read, on_frame, keepalive)
                 nursery.start_soon(self._write)
-                nursery.start_soon(self._keep_alive)
+                nursery.start_soon(self._keep_alive, keepalive)
                 try:
                     await self._ended.wait()
                     if self._ending is not None and self._ending.drain:
@@ -159,8 +184,9 @@ class Link:
     def post(self, slot: Hashable, frame: Frame) -> bool:
         """Puts a frame where only the newest counts; True when it replaced one that had not left yet.
 
-        Frames in slots leave after those in the queue. On a link that has ended this does nothing: whoever posts posts to many.
-        Raises FrameError when the frame is larger than the peer takes.
+        Frames in slots leave after those in the queue. A large frame that has begun to leave in parts is replaced no more: the new one
+        follows it. On a link that has ended this does nothing: whoever posts posts to many. Raises FrameError when the frame is larger
+        than the peer takes.
         """
         if self.closed:
             return False
@@ -171,8 +197,12 @@ class Link:
         self._sender.stir()
         return replaced
 
+    def waiting(self, slot: Hashable) -> bool:
+        """Whether something waits in a slot: what was posted there last has not begun to leave."""
+        return self._sender.outbox.waiting(slot)
+
     def withdraw(self, slot: Hashable) -> None:
-        """Takes back what waits in a slot, if something does."""
+        """Takes back what waits in a slot, if something does. A large frame that has begun to leave arrives all the same."""
         self._sender.outbox.withdraw(slot)
 
     def close(self, code: int = 1000, reason: str = "") -> None:
@@ -188,10 +218,10 @@ class Link:
                 f'A "{frame.kind}" frame has a header of {len(ready[0]) - HEAD_PREFIX} bytes, more than the {limits.header} allowed.',
                 close_code=1009,
             )
-        size = len(ready[0]) + len(ready[1])
-        if size > limits.message:
+        size = size_of(ready)
+        if size > limits.frame:
             raise FrameError(
-                f'A "{frame.kind}" frame of {size} bytes is larger than the {limits.message} that '
+                f'A "{frame.kind}" frame of {size} bytes is larger than the {limits.frame} that '
                 f"{self.peer.service} {self.peer.id} takes.",
                 close_code=1009,
             )
@@ -216,23 +246,22 @@ class Link:
     def _lost(self, lost: LinkLost) -> None:
         self._end(_Ending(lost.code, lost.reason))
 
-    async def _read(self, on_frame: Callable[[Frame], None]) -> None:
+    async def _read(self, on_frame: Callable[[Frame], None], keepalive: Keepalive) -> None:
         try:
             while True:
                 message = await self._stream.receive()
                 frames = unpack(message, self._receive_limits)
-                self._keepalive.heard(trio.current_time())
+                keepalive.heard(trio.current_time())
                 self._messages_received += 1
                 self._bytes_received += len(message)
                 self._frames_received += len(frames)
                 for frame in frames:
                     if self._ending is not None:
                         return  # whoever was shut out has no more say, whatever is on its way
-                    kind = frame.header["k"]
-                    if kind == "ping":
-                        self.send_nowait(Frame({"k": "pong", "n": frame.header.get("n")}))
-                    elif kind != "pong":
+                    if frame.header["k"] not in WHOLE:
                         on_frame(frame)
+                    elif (whole := self._take_own(frame)) is not None:
+                        on_frame(whole)
         except LinkLost as lost:
             self._lost(lost)
         except FrameError as error:
@@ -243,26 +272,44 @@ class Link:
             )
             self._end(_Ending(1011, "Internal fault."))
 
+    def _take_own(self, frame: Frame) -> Frame | None:
+        """Takes a frame that is about the link itself; the large frame of which it was the last part, if it was."""
+        kind, header = frame.kind, frame.header
+        if kind == "part":
+            return self._assembly.take(frame)
+        if kind == "ping":
+            self.send_nowait(self._about_us("pong", header.get("n")))
+        if type(header.get("spread")) in (int, float):
+            self.told_spread = header["spread"]
+        return None
+
+    def _about_us(self, kind: str, number: object) -> Frame:
+        """A ping or a pong."""
+        header = {"k": kind, "n": number}
+        if self._spread is not None:
+            header["spread"] = self._spread()
+        return Frame(header)
+
     async def _write(self) -> None:
         try:
             await self._sender.run()
         except LinkLost as lost:
             self._lost(lost)
 
-    async def _keep_alive(self) -> None:
+    async def _keep_alive(self, keepalive: Keepalive) -> None:
         try:
             while True:
                 now = trio.current_time()
                 if now >= self._sender.flush_by:
                     self._sender.abandon()
                     self._too_slow()
-                action, again_at = self._keepalive.step(now)
+                action, again_at = keepalive.step(now)
                 if action == "gone":
                     silence = self._timing.idle + self._timing.answer
                     self._end(_Ending(1006, f"The peer has been silent for {silence:g} s."))
                     return
                 if action == "ping":
-                    self.send_nowait(Frame({"k": "ping", "n": self._keepalive.asked}))
+                    self.send_nowait(self._about_us("ping", keepalive.asked))
                 # A message that is begun meanwhile has as long as this sleep lasts at least, so it need not wake this task.
                 await trio.sleep_until(min(again_at, self._sender.flush_by, now + self._timing.send))
         except LinkLost:

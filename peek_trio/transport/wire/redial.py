@@ -1,6 +1,7 @@
-"""Keeping a link: dial, serve, and when it is lost dial again, with full jitter, for as long as the caller lives.
+"""Keeping a link: dial, serve, and when it is lost dial again, for as long as the caller lives.
 
-The backoff is plain arithmetic; `keep_linked` is the loop around it.
+Whoever loses a service loses it at the same moment as everybody else on it, and it comes back to all of them at once. The backoff that
+keeps them apart is plain arithmetic; `keep_linked` is the loop around it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import trio
 from peek_trio.errors import LinkError, LinkRefused
 from peek_trio.transport.wire.link import Link
 
-__all__ = ["Backoff", "LinkState", "Wake", "keep_linked"]
+__all__ = ["Backoff", "LinkState", "Wake", "keep_linked", "spread_of"]
 
 _log = logging.getLogger(__name__)
 
@@ -30,23 +31,40 @@ AFTER_REFUSAL = 30.0
 """Seconds until the next attempt after a refusal: somebody has to change something first."""
 
 
+SHORTEST = 0.5
+"""Seconds that an attempt comes after a loss at least."""
+
+LONGEST = 12.0
+"""Seconds between two attempts at most."""
+
+RETURNS = 20
+"""Peers that a service wants back in a second, about."""
+
+
+def spread_of(links: int) -> float:
+    """Over how many seconds the peers of a service should spread their return, when it has so many links."""
+    return min(LONGEST, max(1.0, links / RETURNS))
+
+
 @attrs.define
 class Backoff:
-    """Delays between attempts: random between `shortest` and a ceiling that doubles with every attempt, up to `longest`.
+    """Delays between attempts, under ceilings that double from `spread` (in seconds, at least 1) up to 12 s.
 
-    The randomness spreads those who lost the same server, so that they do not come back all at once ("full jitter").
+    The first delay is anything from 0.5 s to `spread`, so that those who lost the same service do not return all at once ("full jitter").
+    Later ones are between three quarters of their ceiling and the ceiling: they keep apart who is apart already. Were they anything
+    below the ceiling the short ones would pile up, and a quarter of 200 peers could return within one second.
     """
 
-    shortest: float = 0.5
-    longest: float = 30.0
+    spread: float = 1.0
     random: random.Random = attrs.field(factory=random.Random, repr=False)
     attempts: int = 0
 
     def next(self) -> float:
         """The seconds to wait before the next attempt."""
+        ceiling = min(LONGEST, max(1.0, self.spread) * 2 ** min(self.attempts, 8))
+        floor = ceiling * 0.75 if self.attempts else SHORTEST
         self.attempts += 1
-        ceiling = min(self.longest, self.shortest * 2 ** min(self.attempts, 32))
-        return self.random.uniform(self.shortest, ceiling)
+        return self.random.uniform(floor, ceiling)
 
     def reset(self) -> None:
         """Begins anew, after an attempt that worked."""
@@ -88,7 +106,7 @@ async def keep_linked(
     """Connects, serves the link until it is lost, waits, and begins again. Ends only when it is cancelled.
 
     `on_state` hears "connecting", "live", "away" and "refused" as they come. `wake` cuts a wait short. After a refusal the next attempt
-    comes in half a minute. Errors about links are told in the log, once for each new reason; all others pass.
+    comes in half a minute, unless the peer is only busy. Errors about links are told in the log, once for each new reason; all others pass.
     """
     delays = backoff or Backoff()
     told = ""
@@ -101,13 +119,16 @@ async def keep_linked(
                 live_since = trio.current_time()
                 on_state("live")
                 _log.info("Linked to %s %s.", link.peer.service, link.peer.name or link.peer.id)
-                await serve(link)
+                try:
+                    await serve(link)
+                finally:
+                    delays.spread = link.told_spread or 1.0
         except* LinkError as group:
             problem = _first(group)
         if live_since is not None and trio.current_time() - live_since > LIVED:
             delays.reset()
             told = ""
-        refused = isinstance(problem, LinkRefused)
+        refused = isinstance(problem, LinkRefused) and problem.code != "busy"
         delay = AFTER_REFUSAL if refused else delays.next()
         reason = str(problem) if problem is not None else "The link was closed."
         _log.log(

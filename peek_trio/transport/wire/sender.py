@@ -1,7 +1,8 @@
 """The sending half of a link: what waits, and when and how it leaves.
 
 A frame for an idle link leaves within the call that brings it. On a busy one frames are gathered, and a writer sends all that is ready in
-one message, which costs far less than a message for each.
+one message, which costs far less than a message for each. While a large frame leaves in parts, whoever else is on this service has a turn
+after each of them.
 """
 
 from __future__ import annotations
@@ -26,20 +27,18 @@ ENOUGH = 32
 
 
 class Sender:
-    """Sends what is put in its `outbox` over `stream`, in messages of at most `largest` bytes, while `run` does.
+    """Sends what is put in its `outbox` over `stream` while `run` does.
 
     Whoever puts something there says so by `stir`. `on_lost` is told when the stream turns out to have ended meanwhile.
     """
 
-    def __init__(
-        self, stream: MessageStream, timing: LinkTiming, largest: int, on_lost: Callable[[LinkLost], None]
-    ) -> None:
+    def __init__(self, stream: MessageStream, timing: LinkTiming, on_lost: Callable[[LinkLost], None]) -> None:
         self.outbox = Outbox()
         self.drained = trio.Event()
-        self.bytes_sent = self.messages_sent = 0
+        self.bytes_sent = self.frames_sent = self.messages_sent = 0
         self.flush_by = math.inf
         """When the message under way, if it did not leave at once, must have left."""
-        self._stream, self._timing, self._largest, self._on_lost = stream, timing, largest, on_lost
+        self._stream, self._timing, self._on_lost = stream, timing, on_lost
         self._crowded: Callable[[], bool] = lambda: False
         self._running = self._finishing = False
         self._news = trio.Event()
@@ -63,6 +62,8 @@ class Sender:
                     return
                 if self.outbox:
                     self._begin()
+                    if self.outbox.under_way:
+                        await trio.lowlevel.checkpoint()
                 elif self._finishing:
                     self.drained.set()
                     return
@@ -110,12 +111,13 @@ class Sender:
 
     def _begin(self) -> bool:
         """Begins the next message; False when not all of it could leave at once, and the stream must be flushed."""
-        parts = self.outbox.take(self._largest)
+        message = self.outbox.take()
         self._make_room()
         self._sent_at = trio.current_time()
         self.messages_sent += 1
-        self.bytes_sent += sum(map(len, parts))
-        begun = self._stream.begin(parts)
+        self.frames_sent += len(message) // 2
+        self.bytes_sent += sum(map(len, message))
+        begun = self._stream.begin(message)
         if not begun:
             self.flush_by = self._sent_at + self._timing.send
         return begun

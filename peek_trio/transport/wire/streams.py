@@ -16,8 +16,6 @@ from peek_trio.errors import LinkLost
 
 __all__ = ["MemoryStream", "MessageStream", "memory_stream_pair"]
 
-_MESSAGES_IN_FLIGHT = 16
-
 
 class MessageStream(Protocol):
     """Carries messages, whole and in order, both ways. One task at a time may send."""
@@ -42,6 +40,10 @@ class MessageStream(Protocol):
 
     async def receive(self) -> bytes:
         """The next message. Raises LinkLost when the stream has ended, FrameError for a message that is text."""
+        ...
+
+    def allow(self, message: int) -> None:
+        """From now on takes messages of at most `message` bytes, when it has taken smaller ones only: the peer has proved who it is."""
         ...
 
     async def aclose(self, code: int = 1000, reason: str = "") -> None:
@@ -99,6 +101,9 @@ class MemoryStream:
         except (trio.EndOfChannel, trio.ClosedResourceError):
             raise self._lost() from None
 
+    def allow(self, message: int) -> None:
+        """Nothing to do: what comes from this process is in memory already, and the link looks at its size."""
+
     async def aclose(self, code: int = 1000, reason: str = "") -> None:
         self.cut(code, reason)
         await trio.lowlevel.cancel_shielded_checkpoint()
@@ -114,9 +119,9 @@ class MemoryStream:
         return LinkLost(self._end.reason or "The other side ended the link.", code=self._end.code or 1006)
 
 
-def memory_stream_pair() -> tuple[MemoryStream, MemoryStream]:
-    """Two connected streams within this process. A sender waits while 16 messages are on their way."""
-    to_right, from_left = trio.open_memory_channel[bytes](_MESSAGES_IN_FLIGHT)
-    to_left, from_right = trio.open_memory_channel[bytes](_MESSAGES_IN_FLIGHT)
+def memory_stream_pair(*, in_flight: int = 16) -> tuple[MemoryStream, MemoryStream]:
+    """Two connected streams within this process. A sender waits while so many messages are on their way."""
+    to_right, from_left = trio.open_memory_channel[bytes](in_flight)
+    to_left, from_right = trio.open_memory_channel[bytes](in_flight)
     end = _End()
     return MemoryStream(to_right, from_right, end), MemoryStream(to_left, from_left, end)

@@ -25,8 +25,9 @@ from peek_trio.errors import (
 )
 from peek_trio.security import Principal, admin, signed_in
 from peek_trio.transport import Switchboard, rpc
+from peek_trio.transport.calls.methods import THREADS, CallStatistics
 from peek_trio.transport.exchange import MOST_IN_FLIGHT
-from tests.transport.network import JOE, Network, Reading
+from tests.transport.network import ANN, JOE, Network, Reading
 
 
 @rpc(served_by="server")
@@ -105,21 +106,47 @@ async def test_an_error_of_the_application_keeps_its_type_and_message(network: N
             await board.caller(add)(1, 2)
 
 
-async def test_a_fault_crosses_as_one_sentence_and_is_logged_with_its_traceback(
-    network: Network, caplog: pytest.LogCaptureFixture
+async def test_a_fault_crosses_as_one_sentence_that_leads_to_its_traceback_in_the_log(
+    any_network: Network, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server, client = await pair(network)
+    server, client = await pair(any_network)
 
     async def fail(a: int, b: int) -> int:
         return {}["secret"]  # type: ignore[no-any-return]
 
     server.scope("p").serve(add, fail)
-    with caplog.at_level(logging.ERROR), pytest.raises(RemoteError) as caught:
-        await client.caller(add)(1, 2)
-    assert str(caught.value) == "KeyError: 'secret'"
-    assert caplog.records[-1].exc_info is not None
-    with pytest.raises(RemoteError, match="KeyError"):
-        await server.caller(add)(1, 2)
+    for board in client, server:
+        with caplog.at_level(logging.ERROR), pytest.raises(RemoteError) as caught:
+            await board.caller(add)(1, 2)
+        record: Any = caplog.records[-1]
+        assert str(caught.value) == f"KeyError: 'secret'. The log of the server says why (trace {record.trace})."
+        assert record.exc_info is not None
+
+
+async def test_a_fault_costs_only_the_call_it_happened_in(any_network: Network) -> None:
+    server, client = await pair(any_network)
+    release = trio.Event()
+    sums: list[int] = []
+
+    async def add_here(a: int, b: int) -> int:
+        if b == 0:
+            raise ZeroDivisionError
+        await release.wait()
+        return a + b
+
+    async def call(a: int) -> None:
+        sums.append(await client.caller(add)(a, 1))
+
+    server.scope("p").serve(add, add_here)
+    with trio.fail_after(5):
+        async with trio.open_nursery() as nursery:
+            for number in range(3):
+                nursery.start_soon(call, number)
+            for _ in range(3):
+                with pytest.raises(RemoteError, match="ZeroDivisionError"):
+                    await client.caller(add)(1, 0)
+            release.set()
+    assert sorted(sums) == [1, 2, 3]
 
 
 async def test_a_denied_call_is_answered_at_once(network: Network, autojump_clock: trio.testing.MockClock) -> None:
@@ -402,3 +429,122 @@ async def test_more_calls_than_a_link_may_have_are_refused_at_once(network: Netw
         assert "too many calls in flight" in outcomes[0]
         release.set()
     assert len(outcomes) == 1
+
+
+# Who may call
+
+
+@pytest.mark.parametrize(
+    ("accepted", "calls"),
+    [
+        ({"agent"}, {"agent"}),
+        ({"device", "client"}, {"device", "client"}),
+        ({"server"}, {"server"}),
+        (set(), set()),
+        (None, {"agent", "client", "device", "server"}),
+    ],
+)
+async def test_a_method_accepts_calls_from_the_kinds_it_names(
+    any_network: Network, accepted: set[Any] | None, calls: set[str]
+) -> None:
+    server, client, device, agent = boards = [
+        await any_network.board(kind) for kind in ("server", "client", "device", "agent")
+    ]
+    await any_network.link(server, client)
+    await any_network.link(client, device, JOE)
+    await any_network.link(server, agent)
+
+    async def add_here(a: int, b: int) -> int:
+        return a + b
+
+    server.scope("p").serve(add, add_here, allow=signed_in, accept_from=accepted)
+    for board in boards:
+        if board.me.service in calls:
+            assert await board.caller(add)(1, 2) == 3
+        else:
+            with pytest.raises(NotAllowed, match="is accepted from"):
+                await board.caller(add)(1, 2)
+
+
+async def test_the_kind_of_a_caller_is_what_it_proved(network: Network) -> None:
+    server, impostor = await network.board("server"), await network.board("agent")
+    await network.link(server, impostor, JOE)
+
+    async def add_here(a: int, b: int) -> int:
+        return a + b
+
+    server.scope("p").serve(add, add_here, allow=signed_in, accept_from={"agent"})
+    with pytest.raises(NotAllowed, match=r"is accepted from agent only; you are joe \(roles: operator\)\."):
+        await impostor.caller(add)(1, 2)
+
+
+async def test_accept_from_is_on_top_of_the_policy(network: Network) -> None:
+    server, device = await network.board("server"), await network.board("device")
+    await network.link(server, device, JOE)
+
+    async def add_here(a: int, b: int) -> int:
+        return a + b
+
+    server.scope("p").serve(add, add_here, allow=admin, accept_from={"device"})
+    with pytest.raises(NotAllowed, match='needs the role "admin"'):
+        await device.caller(add)(1, 2)
+
+
+@pytest.mark.parametrize("wrong", [{"tablet"}, "agent"])
+async def test_accept_from_must_name_kinds(network: Network, wrong: Any) -> None:
+    server = await network.board("server")
+
+    async def add_here(a: int, b: int) -> int:
+        return a + b
+
+    with pytest.raises(PeekError, match=r"add is to be accepted from .*; it must be some of"):
+        server.scope("p").serve(add, add_here, accept_from=wrong)
+
+
+async def test_one_person_cannot_have_all_the_threads(network: Network) -> None:
+    server = await network.board("server")
+    devices = []
+    for name, principal in (("d1", JOE), ("d2", ANN)):
+        device = await network.board("device", name)
+        await network.link(server, device, principal)
+        devices.append(device)
+    release = threading.Event()
+
+    def add_in_thread(a: int, b: int) -> int:
+        assert a == 0 or release.wait(20)
+        return a + b
+
+    server.scope("p").serve(add, add_in_thread, allow=signed_in)
+    with trio.fail_after(20):
+        async with trio.open_nursery() as nursery:
+            for _ in range(THREADS):
+                nursery.start_soon(devices[0].caller(add), 1, 1)
+            await wait_all_tasks_blocked()
+            assert server.methods.threads.borrowed_tokens == THREADS // 2
+            assert await devices[1].caller(add)(0, 5) == 5
+            release.set()
+
+
+async def test_calls_are_counted(network: Network) -> None:
+    server, client = await pair(network)
+
+    async def add_here(a: int, b: int) -> int:
+        if b == 0:
+            raise Rejected("No.")
+        if b < 0:
+            await trio.sleep_forever()
+        return a + b
+
+    server.scope("p").serve(add, add_here)
+    await client.caller(add)(1, 2)
+    with pytest.raises(Rejected):
+        await client.caller(add)(1, 0)
+    with pytest.raises(NoSuchEndpoint):
+        await client.caller(best)([])
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(client.caller(add), 1, -1)
+        await wait_all_tasks_blocked()
+        assert server.methods.statistics() == CallStatistics(in_flight=1, served=1, failed=1, refused=1)
+        nursery.cancel_scope.cancel()
+    await wait_all_tasks_blocked()
+    assert server.methods.statistics() == CallStatistics(in_flight=0, served=1, failed=2, refused=1)

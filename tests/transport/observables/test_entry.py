@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from peek_trio.security import Principal
+from peek_trio.transport.observables.body import Body
 from peek_trio.transport.observables.entry import Entry, EntryKey, EntryTable
 from peek_trio.transport.observables.state import StaleInfo, State
 from peek_trio.tuples import TupleSelector
@@ -19,7 +20,7 @@ def entry(selector: TupleSelector = SELECTOR, principal: Principal | None = None
 
 
 def state(digest: str, *, epoch: str = "e1", revision: int = 1) -> State:
-    return State("test.Reading", epoch, revision, digest, NOW, digest.encode(), False)
+    return State("test.Reading", epoch, revision, digest, NOW, Body(digest.encode(), False))
 
 
 def stale(reason: str) -> StaleInfo:
@@ -43,19 +44,14 @@ def test_an_unchanged_state_is_not_told_again() -> None:
     assert subscriber.news() == [("changed", "one", None)]
 
 
-def test_a_subscriber_that_has_the_state_hears_that_it_is_the_same() -> None:
-    watched, waiting, returning = entry(), RecordingSubscriber(), RecordingSubscriber()
-    watched.join(waiting, ("e0", "one"))
-    watched.publish(state("one"))
-    watched.join(returning, ("e1", "one"))
-    assert waiting.news() == returning.news() == [("same", "one", None)]
-
-
-def test_a_subscriber_that_has_an_older_state_is_told_the_new_one() -> None:
+def test_states_that_did_not_come_this_far_are_told_to_every_subscriber() -> None:
     watched, subscriber = entry(), RecordingSubscriber()
-    watched.join(subscriber, ("e1", "zero"))
+    watched.join(subscriber)
     watched.publish(state("one"))
-    assert subscriber.news() == [("changed", "one", None)]
+    watched.publish(state("two"), skipped=3)
+    watched.publish(state("two"), skipped=2)
+    assert subscriber.news() == [("changed", "one", None), ("changed", "two", None), ("same", "two", None)]
+    assert subscriber.skipped == 5
 
 
 def test_only_the_freshness_travels_when_only_the_freshness_changes() -> None:
@@ -120,7 +116,7 @@ def test_a_subscriber_may_leave_while_it_is_told() -> None:
     watched, other = entry(), RecordingSubscriber()
 
     class Leaving(RecordingSubscriber):
-        def changed(self, state: State, stale: StaleInfo | None) -> None:
+        def changed(self, state: State, stale: StaleInfo | None, skipped: int = 0) -> None:
             watched.part(self)
 
     watched.join(Leaving())

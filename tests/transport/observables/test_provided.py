@@ -145,10 +145,10 @@ async def test_an_entry_that_nobody_watches_is_dropped_at_once(network: Network)
     async with server.observe(METER_A) as states, connection_device.observe(METER_B) as others:
         await states.receive()
         await others.receive()
-        assert server.observables.entries() == 2
+        assert server.observables.statistics().entries == 2
         await connection.cut()
-        assert server.observables.entries() == 1
-    assert server.observables.entries() == 0
+        assert server.observables.statistics().entries == 1
+    assert server.observables.statistics().entries == 0
     server.notify(METER_A)
     await wait_all_tasks_blocked()
     assert len(meters.asked) == 2
@@ -263,7 +263,7 @@ async def test_a_new_provider_asks_its_own_policy(network: Network) -> None:
         server.scope("the plugin").provide(Reading, meters.read, allow=admin)
         with pytest.raises(NotAllowed):
             await states.receive()
-    assert server.observables.entries() == 0
+    assert server.observables.statistics().entries == 0
 
 
 async def test_a_subscription_waits_for_a_plugin_that_starts(network: Network, autojump_clock: MockClock) -> None:
@@ -286,7 +286,7 @@ async def test_a_type_that_stays_unknown_is_no_such_endpoint_after_ten_seconds(
         with pytest.raises(NoSuchEndpoint, match=r"Nobody provides test\.Reading"):
             await states.receive()
     assert trio.current_time() - began == pytest.approx(10)
-    assert server.observables.entries() == 0
+    assert server.observables.statistics().entries == 0
 
 
 async def test_a_run_that_takes_too_long_is_given_up(

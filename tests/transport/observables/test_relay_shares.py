@@ -38,7 +38,7 @@ async def test_one_person_watches_only_so_much_and_leaves_room_for_others(bench:
         assert watch(bench, name).heard == []
     assert watch(bench, "c").heard == [FULL]
     assert watch(bench, "c", ANN).heard == []
-    assert bench.relay.size()[0] == 3
+    assert bench.kept()[0] == 3
 
 
 async def test_watching_the_same_twice_or_with_others_costs_nothing(bench: Bench) -> None:
@@ -75,7 +75,7 @@ async def test_what_the_server_refuses_is_given_back(nursery: trio.Nursery) -> N
     await wait_all_tasks_blocked()
     for number in (1, 2):
         upstream.answer("err", number, e={"type": "NotAllowed", "message": "No."})
-    assert bench.relay.size() == (0, 0)
+    assert bench.kept() == (0, 0)
     assert [watch(bench, name).heard for name in "cde"] == [[], [], [FULL]]
     assert [watch(bench, name, ANN).heard for name in "fgh"] == [[], [], [FULL]]
 

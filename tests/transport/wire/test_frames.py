@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from peek_trio.errors import FrameError
 from peek_trio.transport.wire import Frame, Limits, Series, pack, unpack
+from tests.transport.wire.vectors import VECTORS, described, name_of
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(),
@@ -68,6 +69,18 @@ def test_a_series_makes_the_same_frames_as_one_by_one(frame, number):
     assert one == numbered
     assert unpack(pack([one])) == [numbered]
     assert one.body is frame.body
+
+
+@pytest.mark.parametrize("vector", VECTORS["valid"], ids=name_of)
+def test_both_ends_read_and_write_alike(vector):
+    frames = unpack(bytes.fromhex(vector["message"]))
+    assert described(frames) == vector["frames"]
+    assert pack(frames).hex() == vector["message"]
+
+
+@pytest.mark.parametrize("vector", VECTORS["invalid"], ids=name_of)
+def test_both_ends_refuse_alike(vector):
+    assert close_code_of(bytes.fromhex(vector["message"])) == vector["close_code"]
 
 
 def test_the_layout_is_the_one_in_the_protocol():

@@ -1,12 +1,24 @@
 """Hello, welcome, and every way in which there is no link."""
 
+import attrs
 import pytest
 import trio
 
 from peek_trio.errors import DatabaseUnavailable, FrameError, LinkLost, LinkRefused
 from peek_trio.security import Principal
-from peek_trio.transport.wire import Frame, Hello, accept_link, dial_link, memory_stream_pair, pack
+from peek_trio.transport.wire import (
+    Frame,
+    Hello,
+    Limits,
+    accept_link,
+    dial_link,
+    memory_stream_pair,
+    pack,
+    same_release,
+)
+from tests.transport.wire.conftest import RunningLink, link_up, websocket_pair
 
+DEVICE = Hello("device", "d1", site="mobile")
 SERVER = Hello("server", "s1", "Centre", "0.1.0")
 AGENT = Hello("agent", "a1", "Yard", "0.2.0", {"peek_plugin_noop": "0.1.0"}, {"peek.Person": "abc"}, token="secret")
 
@@ -149,6 +161,76 @@ async def test_a_hello_may_name_thousands_of_tuple_types():
     dialled, accepted = await both(memory_stream_pair(), me=Hello("agent", "a1", schemas=many))
     assert accepted.peer.schemas == many
     assert dialled.peer.service == "server"
+
+
+async def test_a_device_says_hello_in_four_kilobytes(streams):
+    left, right = streams
+    await left.send(pack([attrs.evolve(DEVICE, schemas={f"a.T{number}": "0" * 24 for number in range(120)}).frame()]))
+    async with trio.open_nursery() as nursery:
+
+        @nursery.start_soon
+        async def accept():
+            with pytest.raises(FrameError, match="than the 4096") as refused:
+                await accept_link(right, SERVER, admit)
+            assert refused.value.close_code == 1009
+
+        with pytest.raises(LinkLost) as caught:
+            await left.receive()
+    assert caught.value.code == 1009
+
+
+async def test_a_device_may_send_more_once_it_is_welcome():
+    async with websocket_pair(Limits.HELLO_DEVICE) as streams:
+        device, server = map(RunningLink, await link_up(streams, dialler=DEVICE))
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(device.run)
+            nursery.start_soon(server.run)
+            device.link.send_nowait(Frame({"k": "call", "i": 1}, bytes(200_000)))
+            assert len((await server.next()).body) == 200_000
+            device.link.close()
+
+
+async def test_a_message_over_four_kilobytes_is_not_even_received_before_the_hello_is_answered():
+    async with websocket_pair(Limits.HELLO_DEVICE) as (left, right):
+        await left.send(bytes(4097))
+        with pytest.raises(LinkLost) as caught:
+            await accept_link(right, SERVER, admit)
+        assert caught.value.code == 1009
+
+
+async def test_the_one_who_dials_is_told_how_to_spread_the_return_and_is_kept_informed(streams, nursery):
+    spread = iter([2.5, 4.0])
+    accepted = []
+
+    async def accept():
+        accepted.append(await accept_link(streams[1], SERVER, admit, spread=lambda: next(spread)))
+
+    async with trio.open_nursery() as meeting:
+        meeting.start_soon(accept)
+        dialled = await dial_link(streams[0], DEVICE)
+    assert dialled.told_spread == 2.5
+    left, right = RunningLink(dialled), RunningLink(accepted[0])
+    nursery.start_soon(left.run)
+    nursery.start_soon(right.run)
+    left.link.send_nowait(Frame({"k": "ping", "n": 1}))
+    left.link.send_nowait(Frame({"k": "res", "i": 1}))
+    await right.next()
+    right.link.send_nowait(Frame({"k": "res", "i": 1}))
+    await left.next()
+    assert dialled.told_spread == 4.0
+    left.link.close()
+
+
+async def test_a_service_that_does_not_say_leaves_it_to_the_one_who_dials(links):
+    assert links[0].told_spread is None
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "same"),
+    [("0.1.0", "0.1.9", True), ("0.1.0", "0.2.0", False), ("0.1.0", "1.1.0", False), ("0.1.0", "", False)],
+)
+def test_releases_that_differ_in_the_last_number_only_speak_to_each_other(ours, theirs, same):
+    assert same_release(ours, theirs) is same
 
 
 def test_a_token_is_not_in_the_text_of_a_hello():

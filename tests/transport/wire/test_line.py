@@ -7,9 +7,9 @@ import pytest
 import trio
 from wsproto import ConnectionType
 from wsproto.connection import Connection
-from wsproto.events import BytesMessage, Ping, Pong
+from wsproto.events import BytesMessage, Pong
 
-from peek_trio.transport.wire.line import Line, framed
+from peek_trio.transport.wire.line import UNSENT, Line, framed
 
 SIZES = [0, 1, 125, 126, 65_535, 65_536, 200_000]
 
@@ -33,6 +33,10 @@ class PassingOn:
             wait_send_all_might_not_block = staticmethod(stream.wait_send_all_might_not_block)
 
         return Wrapper()
+
+
+def pong(number):
+    return bytes(Connection(ConnectionType.SERVER).send(Pong(payload=b"%d" % number)))
 
 
 def messages(reader: Connection, data: bytes) -> list[object]:
@@ -71,47 +75,77 @@ def test_many_small_parts_become_few():
 async def test_what_the_socket_has_room_for_leaves_at_once():
     ours, theirs = await socket_pair()
     line = Line(ours)
-    line.settle()
     assert line.begin([b"\x82\x05", b"hello"])
     assert await theirs.receive_some() == b"\x82\x05hello"
     await line.aclose()
     await theirs.aclose()
 
 
-async def test_the_rest_of_a_large_frame_follows_before_anything_else(nursery):
+async def test_the_rest_of_a_large_frame_leaves_before_anything_else(nursery):
     ours, theirs = await socket_pair()
     line = Line(ours)
-    line.settle()
     large = bytes(range(256)) * 4000
     reader = Connection(ConnectionType.CLIENT)
-    assert not line.begin(framed([large], masked=False))
-
-    async def answer_pings():
-        for number in range(50):
-            await line.send_all(Connection(ConnectionType.SERVER).send(Pong(payload=b"%d" % number)))
 
     async def send_messages():
-        await line.flush()
-        for _ in range(50):
-            if not line.begin(framed([large], masked=False)):
-                await line.flush()
+        for number in range(50):
+            left = line.begin(framed([large], masked=False))
+            assert not left
+            assert line.interject(pong(number))  # somebody flushes: the pong goes with the message
+            await line.flush()
 
-    nursery.start_soon(answer_pings)
     nursery.start_soon(send_messages)
     arrived, begun = [], b""
     with trio.fail_after(10):
-        while len(arrived) < 101:
+        while len(arrived) < 100:
             reader.receive_data(await theirs.receive_some())
             for event in reader.events():
                 if isinstance(event, Pong):
+                    assert not begun
                     arrived.append(bytes(event.payload))
                 else:
                     begun += event.data
                     if event.message_finished:
                         arrived.append(begun)
                         begun = b""
-    assert arrived.count(large) == 51
-    assert [pong for pong in arrived if pong != large] == [b"%d" % number for number in range(50)]
+    assert arrived[::2] == [large] * 50
+    assert arrived[1::2] == [b"%d" % number for number in range(50)]
+    await line.aclose()
+    await theirs.aclose()
+
+
+async def test_a_peer_that_pings_and_does_not_read_is_owed_one_pong():
+    ours, theirs = await socket_pair()
+    line = Line(ours)
+    assert not line.begin(framed([bytes(1_000_000)], masked=False))
+    for number in range(1000):
+        assert line.interject(pong(number))
+    received = bytearray()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(line.flush)
+        with trio.fail_after(5):
+            while not received.endswith(pong(999)):
+                received += await theirs.receive_some()
+    assert len(received) == 10 + 1_000_000 + len(pong(999))
+    await line.aclose()
+    await theirs.aclose()
+
+
+async def test_a_control_frame_that_finds_no_room_leaves_before_the_next_message():
+    ours, theirs = await socket_pair()
+    line = Line(ours)
+    sent = 0
+    while line.interject(pong(sent)):
+        sent += 1
+    assert not line.begin([b"\x82\x01x"])
+    expected = b"".join(pong(number) for number in range(sent + 1)) + b"\x82\x01x"
+    received = bytearray()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(line.flush)
+        with trio.fail_after(5):
+            while len(received) < len(expected):
+                received += await theirs.receive_some()
+    assert received == expected
     await line.aclose()
     await theirs.aclose()
 
@@ -119,7 +153,6 @@ async def test_the_rest_of_a_large_frame_follows_before_anything_else(nursery):
 async def test_a_flush_that_is_cancelled_cuts_the_line_short():
     ours, theirs = await socket_pair()
     line = Line(ours)
-    line.settle()
     assert not line.begin(framed([bytes(1_000_000)], masked=False))
     with trio.move_on_after(0.01):
         await line.flush()
@@ -127,7 +160,7 @@ async def test_a_flush_that_is_cancelled_cuts_the_line_short():
     with pytest.raises(trio.BrokenResourceError):
         line.begin([b"more"])
     with pytest.raises(trio.BrokenResourceError):
-        await line.send_all(b"\x8a\x00")
+        line.interject(pong(1))
     await line.aclose()
     await theirs.aclose()
 
@@ -135,10 +168,11 @@ async def test_a_flush_that_is_cancelled_cuts_the_line_short():
 async def test_nothing_follows_a_close_frame():
     ours, theirs = await socket_pair()
     line = Line(ours)
-    line.settle()
-    await line.send_all(b"\x88\x02" + struct.pack("!H", 1000))
+    assert line.interject(b"\x88\x02" + struct.pack("!H", 1000), last=True)
     with pytest.raises(trio.BrokenResourceError):
         line.begin([b"\x82\x01x"])
+    with pytest.raises(trio.BrokenResourceError):
+        line.interject(pong(1))
     await line.aclose()
     await theirs.aclose()
 
@@ -146,7 +180,6 @@ async def test_nothing_follows_a_close_frame():
 async def test_a_peer_that_left_is_a_broken_line():
     ours, theirs = await socket_pair()
     line = Line(ours)
-    line.settle()
     await theirs.aclose()
     assert await line.receive_some() == b""
     with pytest.raises(trio.BrokenResourceError):
@@ -159,7 +192,6 @@ async def test_a_peer_that_left_is_a_broken_line():
 async def test_closing_wakes_who_reads(nursery):
     ours, theirs = await socket_pair()
     line = Line(ours)
-    line.settle()
     ended = trio.Event()
 
     async def read():
@@ -181,7 +213,6 @@ async def test_a_stream_that_passes_on_is_seen_through_once_it_says_so(passed_on
     wrapper = PassingOn(ours)
     wrapper.beneath = ours if passed_on else None
     line = Line(wrapper)
-    line.settle()
     assert line.begin([b"\x82\x02hi"]) is passed_on
     await line.flush()
     assert await theirs.receive_some() == b"\x82\x02hi"
@@ -194,8 +225,28 @@ async def test_a_stream_that_passes_on_is_seen_through_once_it_says_so(passed_on
 async def test_a_stream_without_a_socket_waits_for_its_flush():
     ours, theirs = trio.testing.memory_stream_pair()
     line = Line(ours)
-    line.settle()
-    reader = Connection(ConnectionType.CLIENT)
     assert not line.begin(framed([b"hello"], masked=False))
-    await line.send_all(Connection(ConnectionType.SERVER).send(Ping(payload=b"?")))
-    assert messages(reader, bytes(await theirs.receive_some())) == [b"hello", Ping(payload=b"?")]
+    assert line.interject(pong(7))
+    await line.flush()
+    assert messages(Connection(ConnectionType.CLIENT), bytes(await theirs.receive_some())) == [
+        b"hello",
+        Pong(payload=b"7"),
+    ]
+    assert not line.interject(pong(8))
+    await line.flush()
+    assert bytes(await theirs.receive_some()) == pong(8)
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_NOTSENT_LOWAT"), reason="this platform cannot bound what it has not sent")
+async def test_little_waits_in_the_system_for_a_slow_peer():
+    (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    theirs = await trio.open_tcp_stream("127.0.0.1", listener.socket.getsockname()[1])
+    ours = await listener.accept()
+    line = Line(PassingOn(ours))
+    assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT) != UNSENT
+    line = Line(ours)
+    assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT) == UNSENT
+    assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    await line.aclose()
+    await theirs.aclose()
+    await listener.aclose()

@@ -1,5 +1,6 @@
 """A lost link comes back: soon, but not all at once with everybody else's."""
 
+import bisect
 import logging
 import random
 from contextlib import asynccontextmanager
@@ -8,16 +9,51 @@ import pytest
 import trio
 
 from peek_trio.errors import ConfigError, LinkLost, LinkRefused
-from peek_trio.transport.wire import Backoff, Wake, keep_linked
+from peek_trio.transport.wire import Backoff, Wake, keep_linked, spread_of
 
 
-def test_delays_grow_from_half_a_second_to_thirty_and_are_random():
-    ceilings = [1, 2, 4, 8, 16, 30, 30]
+@pytest.mark.parametrize(
+    ("spread", "ceilings"),
+    [(0, [1, 2, 4, 8, 12, 12]), (1, [1, 2, 4, 8, 12, 12]), (5, [5, 10, 12, 12]), (99, [12, 12])],
+)
+def test_delays_grow_from_the_spread_to_twelve_seconds_and_are_random(spread, ceilings):
     for seed in range(50):
-        backoff = Backoff(random=random.Random(seed))
-        for ceiling in ceilings:
-            assert 0.5 <= backoff.next() <= ceiling
+        backoff = Backoff(spread=spread, random=random.Random(seed))
+        assert 0.5 <= backoff.next() <= ceilings[0]
+        for ceiling in ceilings[1:]:
+            assert 0.75 * ceiling <= backoff.next() <= ceiling
     assert len({Backoff(random=random.Random(seed)).next() for seed in range(50)}) == 50
+
+
+def test_the_spread_grows_with_the_number_of_links_within_bounds():
+    assert [spread_of(links) for links in (0, 20, 200, 240, 10_000)] == [1, 1, 10, 12, 12]
+
+
+@pytest.mark.parametrize("away", [0.5, 3, 20, 120])
+def test_those_who_lose_a_server_return_soon_and_not_all_at_once(away):
+    devices = 200
+    busiest = []
+    for seed in range(100):
+        chance = random.Random(seed)
+        returns = sorted(return_after(away, Backoff(spread=spread_of(devices), random=chance)) for _ in range(devices))
+        assert returns[-1] <= 12.5
+        busiest.append(busiest_second(returns) / devices)
+    # Chance alone puts a little more than a fifth of them into one second once in a few hundred times.
+    assert sorted(busiest)[-3] <= 0.20
+    assert max(busiest) <= 0.23
+
+
+def return_after(away: float, backoff: Backoff) -> float:
+    """When a device links again after the return of a server that refused it for `away` seconds."""
+    now = backoff.next()
+    while now < away:
+        now += backoff.next()
+    return now - away
+
+
+def busiest_second(times: list[float]) -> int:
+    """The most of `times`, which are sorted, that lie within one second."""
+    return max(at - bisect.bisect_left(times, time - 1) + 1 for at, time in enumerate(times))
 
 
 def test_after_a_success_delays_begin_small_again():
@@ -62,8 +98,8 @@ async def until_enough(dialled, nursery, serve=None, **options):
 async def test_it_tries_again_with_growing_waits(autojump_clock, nursery):
     dialled = Dialled(*[LinkLost("Nothing answers.")] * 9)
     await until_enough(dialled, nursery, backoff=Backoff(random=random.Random(1)))
-    assert all(0.5 <= wait <= 30 for wait in dialled.waits)
-    assert max(dialled.waits) > 4
+    assert all(0.5 <= wait <= 12 for wait in dialled.waits)
+    assert max(dialled.waits) > 8
 
 
 async def test_a_refusal_is_tried_again_slowly(autojump_clock, nursery, caplog):
@@ -74,6 +110,28 @@ async def test_a_refusal_is_tried_again_slowly(autojump_clock, nursery, caplog):
     assert dialled.waits == [pytest.approx(30), pytest.approx(30)]
     assert states[:2] == ["connecting", "refused"]
     assert caplog.text.count("The token is not ours.") == 1
+
+
+async def test_a_busy_peer_is_tried_again_like_one_that_is_away(autojump_clock, nursery):
+    dialled = Dialled(*[LinkRefused("Try again later.", code="busy")] * 2)
+    states = []
+    await until_enough(dialled, nursery, on_state=states.append)
+    assert dialled.waits[0] <= 1
+    assert states[:2] == ["connecting", "away"]
+
+
+async def test_the_peer_says_over_how_long_to_spread_the_return(autojump_clock, nursery, links_in_memory):
+    dialled = Dialled(*[links_in_memory] * 20)
+    links_in_memory.told_spread = 9.5
+
+    async def serve(link):
+        await trio.sleep(11)
+        raise LinkLost("The cable was pulled.")
+
+    await until_enough(dialled, nursery, serve)
+    waits = [wait - 11 for wait in dialled.waits]
+    assert all(0.5 <= wait <= 9.5 for wait in waits)
+    assert max(waits) > 2
 
 
 async def test_a_link_that_lived_long_is_redialled_soon(autojump_clock, nursery, links_in_memory):

@@ -10,7 +10,7 @@ export interface KeptState {
   at: string;
   /** Whether `body` is compressed with zlib. */
   compressed: boolean;
-  /** The payload as it came. */
+  /** The payload: as it came, or written anew after deltas, which are of no use by themselves. */
   body: Uint8Array;
   /** When it was last written, in milliseconds since 1970; the oldest go first. */
   written: number;

@@ -13,6 +13,8 @@ export interface Frame {
 export interface FrameLimits {
   /** Bytes of a whole message. */
   message: number;
+  /** Bytes of one frame, which may come in several messages. */
+  frame: number;
   /** Bytes of one header. */
   header: number;
   /** Nesting of a header's JSON. */
@@ -20,9 +22,9 @@ export interface FrameLimits {
 }
 
 /** What a server may send to a page. */
-export const FROM_SERVER: FrameLimits = { message: 16 * 1024 * 1024, header: 64 * 1024, depth: 64 };
+export const FROM_SERVER: FrameLimits = { message: 1024 * 1024, frame: 16 * 1024 * 1024, header: 64 * 1024, depth: 64 };
 /** What a page may send to a server. */
-export const TO_SERVER: FrameLimits = { message: 1024 * 1024, header: 64 * 1024, depth: 64 };
+export const TO_SERVER: FrameLimits = { message: 1024 * 1024, frame: 1024 * 1024, header: 64 * 1024, depth: 64 };
 
 const PREFIX = 8;
 const EMPTY = new Uint8Array(0);
@@ -105,6 +107,13 @@ export function unpack(message: Uint8Array, limits: FrameLimits = FROM_SERVER): 
     at = end;
   }
   return frames;
+}
+
+/** The one frame that `pieces` make together: what has travelled in parts. Throws FrameError. */
+export function unpackOne(pieces: readonly Uint8Array[], limits: FrameLimits = FROM_SERVER): Frame {
+  const [whole, ...more] = unpack(concatenate(pieces), { ...limits, message: limits.frame });
+  if (whole === undefined || more.length > 0) throw new FrameError(1002, "more than one frame in the parts of one");
+  return whole;
 }
 
 function readHeader(bytes: Uint8Array, depth: number): JsonObject {

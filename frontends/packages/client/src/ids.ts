@@ -2,7 +2,16 @@
 
 /** 128 random bits as 32 hexadecimal digits. */
 export function randomId(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hexadecimal(crypto.getRandomValues(new Uint8Array(16)));
+}
+
+/** The name of one request and of all that it causes, in every log on its way: 16 hexadecimal digits. */
+export function traceId(): string {
+  return hexadecimal(crypto.getRandomValues(new Uint8Array(8)));
+}
+
+function hexadecimal(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Where small things are kept between visits; `localStorage` fits. */

@@ -19,20 +19,20 @@ export class Keepalive {
     private readonly ask: (n: number) => void,
     private readonly giveUp: () => void,
   ) {
-    this.lastHeard = clock.now();
+    this.lastHeard = clock.monotonic();
     this.arm(IDLE_MS);
   }
 
   /** Anything at all has arrived. */
   heard(): void {
-    this.lastHeard = this.clock.now();
+    this.lastHeard = this.clock.monotonic();
     this.askedAt = null;
   }
 
   /** Asks at once: something happened that sockets do not notice. */
   probe(): void {
     if (this.askedAt !== null) return;
-    this.askedAt = this.clock.now();
+    this.askedAt = this.clock.monotonic();
     this.pings += 1;
     this.ask(this.pings);
     this.arm(ANSWER_MS);
@@ -49,7 +49,7 @@ export class Keepalive {
   }
 
   private look(): void {
-    const now = this.clock.now();
+    const now = this.clock.monotonic();
     if (this.askedAt !== null) {
       const left = this.askedAt + ANSWER_MS - now;
       if (left > 0) this.arm(left);

@@ -1,23 +1,24 @@
 /**
- * One link to the server, kept up: dials, says hello, notices silence, and dials again with full jitter between 0.5 and 30 s, or at once
+ * One link to the server, kept up: dials, says hello, notices silence, and dials again after a delay that keeps devices apart, or at once
  * when the network or the page comes back. Patterns (calls, views, outbox) open exchanges on it and are told when it is live or lost.
  */
-import { Backoff, type Clock } from "./clock.ts";
+import { Redialling, type Clock } from "./clock.ts";
 import type { Connection, ConnectionState, Principal, ServerInfo } from "./connection.ts";
 import { PeekError } from "./errors.ts";
 import { Exchanges, type Exchange } from "./exchanges.ts";
 import { frame, FrameError, unpack, type Frame } from "./frames.ts";
-import { asObject, asText, type Json, type JsonObject } from "./json.ts";
+import { asNumber, asObject, asText, type Json, type JsonObject } from "./json.ts";
 import { Keepalive } from "./keepalive.ts";
 import { Outgoing } from "./outgoing.ts";
+import { Assembly } from "./parts.ts";
 import type { Socket, SocketFactory, WakeReason } from "./socket.ts";
 import { texts } from "./texts.ts";
 
 export const PROTOCOL = 1;
 const OPEN_MS = 10_000;
 const WELCOME_MS = 10_000;
-const FIRST_RETRY_MS = 500;
-const MOST_RETRY_MS = 30_000;
+/** Whoever is refused for good reason asks again seldom: the reason lasts until someone upgrades something. */
+const AFTER_REFUSAL_MS = 30_000;
 /** A link that lived less than this does not count as a success: a server that drops everyone must not be stormed. */
 const PROVEN_MS = 10_000;
 
@@ -37,6 +38,7 @@ export interface LinkParts {
 interface Attempt {
   socket: Socket;
   outgoing: Outgoing;
+  assembly: Assembly;
   keepalive: Keepalive | null;
   liveSince: number | null;
   disarm: () => void;
@@ -44,13 +46,13 @@ interface Attempt {
 
 export class Link {
   private readonly exchanges = new Exchanges();
-  private readonly backoff: Backoff;
+  private readonly redialling: Redialling;
   private attempt: Attempt | null = null;
   private cancelRetry: () => void = () => {};
   private running = false;
 
   constructor(private readonly parts: LinkParts) {
-    this.backoff = new Backoff(parts.clock, FIRST_RETRY_MS, MOST_RETRY_MS);
+    this.redialling = new Redialling(parts.clock);
   }
 
   get live(): boolean {
@@ -74,7 +76,7 @@ export class Link {
     if (!this.running) return;
     this.end(1000, texts.closed, "connecting");
     this.become("connecting", texts.connecting);
-    this.backoff.reset();
+    this.redialling.reset();
     this.dial();
   }
 
@@ -132,7 +134,8 @@ export class Link {
     });
     const attempt: Attempt = {
       socket: opened,
-      outgoing: new Outgoing(opened),
+      outgoing: new Outgoing(opened, clock),
+      assembly: new Assembly(),
       keepalive: null,
       liveSince: null,
       disarm: clock.after(OPEN_MS, () => this.end(1000, texts.unreachable)),
@@ -142,18 +145,18 @@ export class Link {
 
   private received(attempt: Attempt, data: ArrayBuffer | string): void {
     attempt.keepalive?.heard();
-    let frames: Frame[];
+    attempt.outgoing.flush();
     try {
       if (typeof data === "string") throw new FrameError(1003, "text");
-      frames = unpack(new Uint8Array(data));
+      for (const one of unpack(new Uint8Array(data))) {
+        // A frame may close the link (a refusal); those behind it in the same message are then void.
+        if (this.attempt !== attempt) return;
+        const whole = one.header["k"] === "part" ? attempt.assembly.take(one) : one;
+        if (whole) this.dispatch(attempt, whole);
+      }
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
-      return this.end(error.code, texts.badFrame(error.message));
-    }
-    for (const one of frames) {
-      // A frame may close the link (a refusal); those behind it in the same message are then void.
-      if (this.attempt !== attempt) return;
-      this.dispatch(attempt, one);
+      if (this.attempt === attempt) this.end(error.code, texts.badFrame(error.message));
     }
   }
 
@@ -167,9 +170,10 @@ export class Link {
     }
     switch (kind) {
       case "ping":
+        this.heedSpread(header);
         return attempt.outgoing.put(frame({ k: "pong", n: header["n"] ?? 0 }));
       case "pong":
-        return;
+        return this.heedSpread(header);
       case "call":
       case "sub":
       case "act":
@@ -187,7 +191,8 @@ export class Link {
   private welcomed(attempt: Attempt, header: JsonObject): void {
     const { clock, connection } = this.parts;
     attempt.disarm();
-    attempt.liveSince = clock.now();
+    attempt.liveSince = clock.monotonic();
+    this.heedSpread(header);
     attempt.keepalive = new Keepalive(
       clock,
       (n) => attempt.outgoing.put(frame({ k: "ping", n })),
@@ -219,14 +224,17 @@ export class Link {
     this.attempt = null;
     attempt.disarm();
     attempt.keepalive?.stop();
-    if (attempt.liveSince !== null && clock.now() - attempt.liveSince >= PROVEN_MS) this.backoff.reset();
+    if (attempt.liveSince !== null && clock.monotonic() - attempt.liveSince >= PROVEN_MS) this.redialling.reset();
     this.become(state, why);
     this.exchanges.loseAll(new PeekError("LinkLost", texts.lostInFlight));
     this.parts.lost();
     if (!this.running || state === "signed-out") return;
-    // Whoever is refused for good reason asks again seldom: the reason lasts until someone upgrades something.
-    const delay = state === "refused" ? MOST_RETRY_MS : this.backoff.next();
+    const delay = state === "refused" ? AFTER_REFUSAL_MS : this.redialling.next();
     this.cancelRetry = clock.after(delay, () => this.dial());
+  }
+
+  private heedSpread(header: JsonObject): void {
+    if (header["spread"] !== undefined) this.redialling.spread(asNumber(header["spread"], 0));
   }
 
   private become(state: ConnectionState, reason: string): void {

@@ -1,23 +1,44 @@
 /**
- * Bodies of `state` frames: JSON payloads of rows, compressed with zlib when that was worth it. Inflating takes a moment, so states
- * are read one at a time, in the order in which they came.
+ * Bodies of `state` and `delta` frames: JSON, compressed with zlib when that was worth it. Inflating takes a moment, so frames of one
+ * subscription are read one after the other, in the order in which they came.
  */
+import { applyDelta } from "./delta.ts";
 import { PeekError } from "./errors.ts";
 import { bodyJson, type Frame } from "./frames.ts";
-import { asObject, type Json } from "./json.ts";
+import { asNumber, asObject, asText, type Json } from "./json.ts";
 import { texts } from "./texts.ts";
+
+/** Frames that may wait while one is read. A page that falls further behind asks for the state instead. */
+export const MOST_WAITING = 64;
 
 /** The rows of a payload: `{"rows": [...]}`, of one type or of mixed types. Rejects with PeekError `TupleError`. */
 export async function readRows(body: Uint8Array, compressed: boolean): Promise<Json[]> {
-  let payload: Json;
+  const rows = asObject(await readJson(body, compressed))?.["rows"];
+  if (!Array.isArray(rows)) throw new PeekError("TupleError", texts.undecodable, "$.rows");
+  return rows;
+}
+
+/** The rows that the deltas in a `delta` frame make of `rows`, one after the other. Rejects with PeekError `TupleError`. */
+export async function readDeltas({ header, body }: Frame, rows: Json[]): Promise<Json[]> {
+  const parts = Array.isArray(header["parts"]) ? header["parts"] : [];
+  let after = rows;
+  let at = 0;
+  for (const part of parts) {
+    const [size, compressed] = Array.isArray(part) ? part : [];
+    const end = at + asNumber(size, 0);
+    after = applyDelta(after, await readJson(body.subarray(at, end), compressed === 1));
+    at = end;
+  }
+  if (parts.length === 0 || at !== body.length) throw new PeekError("TupleError", texts.undecodable, "$");
+  return after;
+}
+
+async function readJson(body: Uint8Array, compressed: boolean): Promise<Json> {
   try {
-    payload = bodyJson(compressed ? await inflate(body) : body);
+    return bodyJson(compressed ? await inflate(body) : body);
   } catch {
     throw new PeekError("TupleError", texts.undecodable);
   }
-  const rows = asObject(payload)?.["rows"];
-  if (!Array.isArray(rows)) throw new PeekError("TupleError", texts.undecodable, "$.rows");
-  return rows;
 }
 
 async function inflate(body: Uint8Array): Promise<Uint8Array> {
@@ -26,15 +47,27 @@ async function inflate(body: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await new Response(inflated).arrayBuffer());
 }
 
-export interface StateReaderEvents {
-  /** Rows of a `state` frame. `unseen` states came before it that it replaced. */
-  state(frame: Frame, rows: Json[], unseen: number): void;
-  same(frame: Frame): void;
-  failed(error: PeekError): void;
+/** Rows, and the digest of the state that they are. */
+export interface KnownRows {
+  rows: Json[];
+  digest: string;
 }
 
-/** Takes `state` and `same` frames of one subscription; at most one state waits while another is read, the newest wins. */
+export interface StateReaderEvents {
+  /** What a delta may be applied to. */
+  known(): KnownRows | null;
+  /** The rows after a `state` or `delta` frame. `unseen` states before it were not shown. */
+  state(frame: Frame, rows: Json[], unseen: number): void;
+  same(frame: Frame): void;
+  /** A state could not be read. */
+  failed(error: PeekError): void;
+  /** A delta does not belong to what is known, or too many wait: the state must be asked for. */
+  unfit(): void;
+}
+
+/** Takes the `state`, `delta` and `same` frames of one subscription. What waits while another is read is shown at once, the newest only. */
 export class StateReader {
+  /** At most one `state`, deltas that lead on from it, and at most one `same`, in this order. */
   private waiting: Frame[] = [];
   private unseen = 0;
   private reading = false;
@@ -44,14 +77,17 @@ export class StateReader {
   constructor(private readonly events: StateReaderEvents) {}
 
   take(frame: Frame): void {
-    const states = this.waiting.filter(isState);
-    if (isState(frame)) {
-      this.unseen += states.length;
+    if (kind(frame) === "state") {
+      for (const replaced of this.waiting) this.unseen += states(replaced);
       this.waiting = [frame];
     } else {
-      this.waiting = [...states, frame];
+      const [last] = this.waiting.slice(-1);
+      // A `same` says how fresh the rows are, and so does whatever comes after it.
+      if (last && kind(last) === "same") this.unseen += states(this.waiting.pop());
+      this.waiting.push(frame);
     }
-    if (!this.reading) void this.readAll();
+    if (this.waiting.length > MOST_WAITING) this.events.unfit();
+    else if (!this.reading) void this.readAll();
   }
 
   /** Drops what has not been read yet. */
@@ -63,26 +99,57 @@ export class StateReader {
 
   private async readAll(): Promise<void> {
     this.reading = true;
-    for (let frame = this.waiting.shift(); frame !== undefined; frame = this.waiting.shift()) {
-      if (isState(frame)) await this.read(frame);
-      else this.events.same(frame);
+    while (this.waiting.length > 0) {
+      const frames = this.waiting;
+      this.waiting = [];
+      await this.read(frames);
     }
     this.reading = false;
   }
 
-  private async read(frame: Frame): Promise<void> {
-    const { life, unseen } = this;
+  private async read(frames: Frame[]): Promise<void> {
+    const { life } = this;
+    let { unseen } = this;
     this.unseen = 0;
-    try {
-      const rows = await readRows(frame.body, frame.header["z"] === 1);
-      if (life === this.life) this.events.state(frame, rows, unseen);
-    } catch (error) {
-      if (!(error instanceof PeekError)) throw error;
-      if (life === this.life) this.events.failed(error);
+    const news = frames.filter((frame) => kind(frame) !== "same");
+    const newest = news.at(-1);
+    if (newest !== undefined) {
+      const rows = await this.rowsAfter(news, life);
+      if (rows === null || life !== this.life) return;
+      for (const frame of news) if (frame !== newest) unseen += states(frame);
+      this.events.state(newest, rows, unseen);
     }
+    for (const frame of frames) if (kind(frame) === "same" && life === this.life) this.events.same(frame);
+  }
+
+  /** The rows after all of `frames`; null when they could not be read, which has been told then. */
+  private async rowsAfter(frames: Frame[], life: number): Promise<Json[] | null> {
+    let known = this.events.known();
+    for (const frame of frames) {
+      try {
+        if (kind(frame) === "state") {
+          known = { rows: await readRows(frame.body, frame.header["z"] === 1), digest: asText(frame.header["dig"]) };
+        } else if (known !== null && known.digest === frame.header["base"]) {
+          known = { rows: await readDeltas(frame, known.rows), digest: asText(frame.header["dig"]) };
+        } else {
+          throw new PeekError("TupleError", texts.undecodable, "$.base");
+        }
+      } catch (error) {
+        if (!(error instanceof PeekError)) throw error;
+        if (life === this.life) kind(frame) === "state" ? this.events.failed(error) : this.events.unfit();
+        return null;
+      }
+    }
+    return known?.rows ?? null;
   }
 }
 
-function isState(frame: Frame): boolean {
-  return frame.header["k"] === "state";
+function kind({ header }: Frame): string {
+  return asText(header["k"]);
+}
+
+/** How many states a frame stands for that is not shown: itself, unless it brings none, and those that it replaced on its way. */
+function states(frame: Frame | undefined): number {
+  if (frame === undefined) return 0;
+  return (kind(frame) === "same" ? 0 : 1) + asNumber(frame.header["skip"], 0);
 }

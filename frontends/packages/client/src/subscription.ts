@@ -5,10 +5,11 @@
 import type { KeptState, StateCache } from "./cache.ts";
 import { Backoff, type Clock } from "./clock.ts";
 import { errorFromWire, PeekError } from "./errors.ts";
-import type { Frame } from "./frames.ts";
+import { jsonBody, type Frame } from "./frames.ts";
+import { traceId } from "./ids.ts";
 import { asText, canonicalJson, type Json, type JsonObject } from "./json.ts";
 import type { Link } from "./link.ts";
-import { readRows, StateReader } from "./payload.ts";
+import { readRows, StateReader, type KnownRows } from "./payload.ts";
 import { texts } from "./texts.ts";
 import { ObservedView, type Listener } from "./view.ts";
 
@@ -41,13 +42,15 @@ export class Subscription {
   private readonly reader: StateReader;
   private readonly backoff: Backoff;
   private exchange: number | null = null;
+  /** Whether to tell the server what is here already. */
+  private claims = true;
   /** Whether there is a link to be subscribed on. */
   private linked = false;
   private away: string = texts.connecting;
   private principal = "";
   private restoring: Promise<void> = Promise.resolve();
   private restored: Restored | null = null;
-  private unwritten: KeptState | null = null;
+  private unwritten: (() => KeptState) | null = null;
   private stopWriting: (() => void) | null = null;
   private stopRetry: () => void = () => {};
   private stopLinger: () => void = () => {};
@@ -61,9 +64,11 @@ export class Subscription {
   ) {
     this.backoff = new Backoff(parts.clock, FIRST_RETRY_MS, MOST_RETRY_MS);
     this.reader = new StateReader({
+      known: () => this.known(),
       state: (frame, rows, unseen) => this.took(frame, rows, unseen),
       same: (frame) => this.confirmed(frame),
       failed: (error) => this.failed(error),
+      unfit: () => this.askAnew(),
     });
   }
 
@@ -154,10 +159,10 @@ export class Subscription {
   }
 
   private open(): void {
-    const known = this.view.version ?? this.restored?.state;
+    const known = this.claims ? (this.view.version ?? this.restored?.state) : undefined;
     const have: JsonObject = known ? { have: [known.epoch, known.digest] } : {};
     try {
-      this.exchange = this.parts.link.open({ k: "sub", t: this.type, s: this.selector, ...have }, undefined, {
+      this.exchange = this.parts.link.open({ k: "sub", t: this.type, s: this.selector, tr: traceId(), ...have }, undefined, {
         answered: (frame) => this.answered(frame),
         lost: () => (this.exchange = null),
       });
@@ -178,27 +183,42 @@ export class Subscription {
     if (frame.header["k"] !== "err") return this.reader.take(frame);
     if (this.exchange !== null) this.parts.link.finish(this.exchange);
     this.exchange = null;
+    // What is being read may be what is refused now.
+    this.reader.reset();
     this.failed(errorFromWire(frame.header["e"]));
   }
 
   private took(frame: Frame, rows: Json[], unseen: number): void {
     this.backoff.reset();
+    this.claims = true;
     this.view.replace(rows, frame, unseen);
-    this.keep(frame);
+    this.keep(frame, rows);
     // Read after the link was lost: true when it was sent, and no longer certain.
     if (!this.linked) this.view.doubt(this.away);
   }
 
   private confirmed(frame: Frame): void {
-    this.backoff.reset();
     this.showRestored();
-    if (this.view.version === null) {
-      // The server takes us to have something that we do not have: ask again without a claim.
-      this.unsubscribe();
-      return this.failed(new PeekError("RemoteError", texts.undecodable));
-    }
+    if (this.view.version?.digest !== frame.header["dig"]) return this.askAnew();
+    this.backoff.reset();
     this.view.confirm(frame);
     if (!this.linked) this.view.doubt(this.away);
+  }
+
+  /** What this page has, as far as frames may lead on from it. */
+  private known(): KnownRows | null {
+    const { version, view } = this.view;
+    if (version !== null) return { rows: view.rows, digest: version.digest };
+    return this.restored && { rows: this.restored.rows, digest: this.restored.state.digest };
+  }
+
+  /** The server takes us to have something that we do not have: asks again, after a moment, without a claim. */
+  private askAnew(): void {
+    this.unsubscribe();
+    this.claims = false;
+    if (this.view.version === null) this.view.fail(new PeekError("RemoteError", texts.undecodable));
+    else this.view.doubt(this.linked ? texts.checking : this.away);
+    this.retry();
   }
 
   private failed(error: PeekError): void {
@@ -208,23 +228,27 @@ export class Subscription {
     }
     this.showRestored();
     this.view.fail(error);
-    if (FINAL.has(error.type) || !this.linked) return;
-    this.stopRetry = this.parts.clock.after(this.backoff.next(), () => this.subscribe());
+    if (!FINAL.has(error.type)) this.retry();
   }
 
-  private keep({ header, body }: Frame): void {
-    const { clock } = this.parts;
-    this.unwritten = {
+  private retry(): void {
+    if (this.linked) this.stopRetry = this.parts.clock.after(this.backoff.next(), () => this.subscribe());
+  }
+
+  private keep({ header, body }: Frame, rows: Json[]): void {
+    const state = {
       key: this.key(),
       principal: this.principal,
       epoch: asText(header["epoch"]),
       digest: asText(header["dig"]),
       at: asText(header["at"]),
       compressed: header["z"] === 1,
-      // A copy: the body is a view into a message that may be many times as large.
-      body: body.slice(),
-      written: clock.now(),
+      written: this.parts.clock.now(),
     };
+    // A copy: the body is a view into a message that may be many times as large. After a delta the rows are written out, but only when
+    // they are kept, which is seldom beside how often they may change.
+    const whole = header["k"] === "state" ? body.slice() : null;
+    this.unwritten = () => ({ ...state, body: whole ?? jsonBody({ rows }) });
     if (this.stopWriting === null) this.writeNow();
   }
 
@@ -238,8 +262,8 @@ export class Subscription {
   }
 
   private write(): void {
-    const state = this.unwritten;
+    const kept = this.unwritten;
     this.unwritten = null;
-    if (state !== null) this.parts.cache.write(state).catch(this.parts.cacheFailed);
+    if (kept !== null) this.parts.cache.write(kept()).catch(this.parts.cacheFailed);
   }
 }

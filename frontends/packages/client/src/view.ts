@@ -8,7 +8,7 @@ import { asNumber, asObject, asText, type Json } from "./json.ts";
 import { texts } from "./texts.ts";
 
 export interface View<T> {
-  /** The rows last seen; the same array as long as they have not changed. */
+  /** The rows last seen; the same array as long as they have not changed, and mostly the same objects when only some of them have. */
   rows: T[];
   /** `loading`: nothing yet. `live`: the present state. `stale`: possibly old, `reason` says why. `error`: see `error`; rows may be there. */
   status: "loading" | "live" | "stale" | "error";
@@ -64,7 +64,7 @@ export class ObservedView {
     this.show({ rows, status: "stale", at: new Date(at), error: "", reason });
   }
 
-  /** A `state` frame and the rows in it. */
+  /** A `state` or `delta` frame and the rows after it. */
   replace(rows: Json[], { header }: Frame, unseen: number): void {
     this.known = { epoch: asText(header["epoch"]), digest: asText(header["dig"]) };
     const skipped = this.shown.skipped + unseen + asNumber(header["skip"], 0);
@@ -74,7 +74,8 @@ export class ObservedView {
   /** A `same` frame: the rows are still the state, or only their freshness changed. */
   confirm({ header }: Frame): void {
     this.known = { epoch: asText(header["epoch"]), digest: asText(header["dig"]) };
-    this.show({ error: "", ...freshness(header) });
+    const skipped = this.shown.skipped + asNumber(header["skip"], 0);
+    this.show({ skipped, error: "", ...freshness(header) });
   }
 
   /** The link is away, or the answer is awaited: what is shown may be old. */

@@ -16,7 +16,13 @@ export class FakeClock implements Clock {
   private timers: { at: number; callback: () => void }[] = [];
   chance = 0.5;
 
+  /** How much somebody has set the clock of this machine forward or back. */
+  setBy = 0;
+
   now(): number {
+    return this.time + this.setBy;
+  }
+  monotonic(): number {
     return this.time;
   }
   random(): number {

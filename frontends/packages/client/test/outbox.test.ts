@@ -38,7 +38,7 @@ test("actions made offline are sent in order, one key after the other, before vi
   await turns();
   assert.deepEqual(scene.client.pending().map(({ status }) => status), ["pending", "pending", "pending"]);
 
-  await scene.clock.advance(500);
+  await scene.clock.advance(1_000);
   await scene.socket.welcome();
   for (const n of [1, 2, 3]) {
     assert.deepEqual(bodies(scene.socket.of("act")), Array.from({ length: n }, (_, at) => ({ n: at + 1 })), "each waits for the answer before");
@@ -57,7 +57,7 @@ test("views do not wait longer than two seconds for the outbox", async () => {
   await scene.socket.welcome();
   await scene.socket.drop();
   void scene.client.act("p.Add", {});
-  await scene.clock.advance(500);
+  await scene.clock.advance(1_000);
   await scene.socket.welcome();
   assert.equal(scene.socket.of("act").length, 1);
   assert.equal(scene.socket.of("sub").length, 0);
@@ -81,7 +81,7 @@ test("an action whose answer was lost with the link is sent again with the same 
   const sent = first.last("act").header;
   await first.drop();
   assert.equal(scene.client.pending()[0]?.status, "pending");
-  await scene.clock.advance(500);
+  await scene.clock.advance(1_000);
   await scene.socket.welcome();
   const again = scene.socket.last("act");
   for (const name of ["id", "dev", "seq", "key", "made"]) assert.equal(again.header[name], sent[name], name);

@@ -116,7 +116,7 @@ test("a lost link leaves the rows, stale with the reason; the next one is asked 
   assert.match(seen.last.reason, /restart/);
   assert.deepEqual(seen.last.rows, [1]);
 
-  await scene.clock.advance(500);
+  await scene.clock.advance(1_000);
   await scene.socket.welcome();
   const sub = scene.socket.last("sub");
   assert.deepEqual(sub.header["have"], ["e1", "d1"]);
@@ -133,7 +133,7 @@ test("without a link and with nothing kept a view says so, and loads when the li
   await scene.socket.drop();
   assert.equal(seen.last.status, "error");
   assert.match(seen.last.error, /not kept on this device/);
-  await scene.clock.advance(500);
+  await scene.clock.advance(1_000);
   await scene.socket.welcome();
   assert.equal(seen.last.status, "loading");
   await scene.socket.reply(state(scene.socket.last("sub"), []));
@@ -162,7 +162,7 @@ test("kept rows are shown offline, and named to the server later", async () => {
   await scene.socket.drop();
   await until(() => seen.last.status === "stale", "the kept rows are shown");
   assert.deepEqual(seen.last.rows, ["kept"]);
-  await scene.clock.advance(500);
+  await scene.clock.advance(1_000);
   await scene.socket.welcome();
   assert.deepEqual(scene.socket.last("sub").header["have"], ["e1", "d1"]);
 });
@@ -210,7 +210,7 @@ test("rows on the screen go when somebody else signs in", async () => {
   await turns();
   await socket.reply(state(socket.last("sub"), ["anna's"]));
   await socket.drop();
-  await scene.clock.advance(500);
+  await scene.clock.advance(1_000);
   await scene.socket.welcome({ kind: "person", name: "ben", title: "Ben", roles: [] });
   assert.deepEqual([seen.last.status, seen.last.rows.length], ["loading", 0]);
   assert.equal(scene.socket.last("sub").header["have"], undefined);
