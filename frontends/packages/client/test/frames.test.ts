@@ -25,5 +25,5 @@ for (const { name, message, close_code } of vectors.invalid) {
 
 test("refuses a message that is larger than the bound", () => {
   const message = pack([frame({ k: "ping", n: 1 }, new Uint8Array(100))]);
-  assert.throws(() => unpack(message, { message: 99, header: 64, depth: 4 }), (error) => error instanceof FrameError && error.code === 1009);
+  assert.throws(() => unpack(message, { message: 99, frame: 99, header: 64, depth: 4 }), (error) => error instanceof FrameError && error.code === 1009);
 });
