@@ -9,7 +9,7 @@ from peek_trio.storage.health import Health
 from peek_trio.storage.id_chunks import IdChunks
 from peek_trio.storage.large_binary import BinaryPieces, binary_size, read_binary, read_piece, write_binary
 from peek_trio.storage.plugin_storage import PluginStorage
-from peek_trio.storage.receipts import Claim, Receipt, Receipts
+from peek_trio.storage.receipts import Claim, OutOfOrder, Receipt, Receipts
 from peek_trio.storage.rehearsal import Rehearsal, rehearse
 from peek_trio.storage.revision import make_revision
 from peek_trio.storage.setting_store import Setting, SettingStore, SettingValue
@@ -30,6 +30,7 @@ __all__ = [
     "EmbeddedPostgres",
     "Health",
     "IdChunks",
+    "OutOfOrder",
     "PluginStorage",
     "Receipt",
     "Receipts",

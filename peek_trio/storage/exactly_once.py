@@ -18,7 +18,7 @@ import attrs
 from peek_trio.errors import Rejected
 from peek_trio.storage.driver_errors import explained, is_conflict, is_interruption, is_misfit
 from peek_trio.storage.interruptible import Interrupted
-from peek_trio.storage.receipts import KEPT_FOR, Claim, Receipt, ReceiptKey, Receipts
+from peek_trio.storage.receipts import KEPT_FOR, Claim, OutOfOrder, Receipt, ReceiptKey, Receipts
 from peek_trio.storage.unit_of_work import UnitOfWork
 
 __all__ = ["LONGEST_BATCH", "Doubtful", "Outcome", "Piece", "Way", "apply_one", "apply_several"]
@@ -64,10 +64,12 @@ def apply_one(unit: UnitOfWork, claim: Claim, work: Callable[[], bytes], *, now:
 
     A Rejected that `work` raises undoes what it did and is kept as the receipt, and so does a value that its column does not take,
     since it never will; any other exception undoes the unit of work, and the action may be sent again. An action made longer ago than
-    receipts are kept is rejected, since nobody can tell any more whether it has been applied.
+    receipts are kept is rejected, since nobody can tell any more whether it has been applied. Raises OutOfOrder when it is new but its
+    number is not.
     """
-    if not Receipts.claim(unit, [claim]):
-        return Receipts.stored(unit.session, [claim])[claim.key]
+    claimed = Receipts.claim(unit, [claim]).get(claim.key)
+    if claimed is None:
+        return _known(unit, claim)
     receipt = _too_old(claim, now)
     if receipt is None:
         try:
@@ -78,39 +80,60 @@ def apply_one(unit: UnitOfWork, claim: Claim, work: Callable[[], bytes], *, now:
             if receipt is None:
                 raise
             unit.undo()
-            if not Receipts.claim(unit, [claim]):
-                return Receipts.stored(unit.session, [claim])[claim.key]
+            claimed = Receipts.claim(unit, [claim]).get(claim.key)
+            if claimed is None:
+                return _known(unit, claim)
     Receipts.complete(unit, {claim.key: receipt})
-    return receipt
+    return attrs.evolve(receipt, tx=claimed.tx, missing=claimed.missing)
 
 
 def apply_several(unit: UnitOfWork, pieces: Sequence[Piece[H]], way: Way[H]) -> list[Outcome]:
     """Does each piece that has not been done, in order; returns what they came to, once the unit of work is committed.
 
-    What touches the whole transaction (the connection, a conflict with others, a full disk) is raised, and nothing is done.
+    What touches the whole transaction (the connection, a conflict with others, a full disk) is raised, and nothing is done. Of
+    numbered actions of one device and order key, only the first has its turn: those behind must not overtake it if it fails.
     """
-    claims = {piece.claim.key: piece.claim for piece in pieces}
+    claims = _first_of_each_lane(pieces)
     fresh = Receipts.claim(unit, list(claims.values()))
     told: dict[ReceiptKey, Outcome] = {}
-    if before := claims.keys() - fresh:
-        stored = Receipts.stored(unit.session, [claims[key] for key in before])
-        told |= {key: stored[key] for key in before}
+    if before := claims.keys() - fresh.keys():
+        told |= Receipts.stored(unit.session, [claims[key] for key in before])
     done: dict[ReceiptKey, Receipt | None] = {}
     outcomes: list[Outcome] = []
     until = time.monotonic() + LONGEST_BATCH
     with way.together():
         for piece in pieces:
             key = piece.claim.key
-            if key not in told:
-                told[key] = _turn(unit, piece, way) if not done or time.monotonic() < until else None
-                receipt = told[key]
+            if key not in claims:
+                outcomes.append(None)
+            elif key not in told:
+                receipt = _turn(unit, piece, way) if not done or time.monotonic() < until else None
                 done[key] = receipt if isinstance(receipt, Receipt) else None
+                if isinstance(receipt, Receipt):
+                    receipt = attrs.evolve(receipt, tx=fresh[key].tx, missing=fresh[key].missing)
+                told[key] = receipt
                 outcomes.append(receipt)
             else:
                 known = told[key]  # of an earlier batch, or twice in this one
                 outcomes.append(attrs.evolve(known, repeated=True) if isinstance(known, Receipt) else known)
     Receipts.complete(unit, done)
     return outcomes
+
+
+def _known(unit: UnitOfWork, claim: Claim) -> Receipt:
+    known = Receipts.stored(unit.session, [claim])[claim.key]
+    if isinstance(known, OutOfOrder):
+        raise known
+    return known
+
+
+def _first_of_each_lane(pieces: Sequence[Piece[H]]) -> dict[ReceiptKey, Claim]:
+    claims: dict[ReceiptKey, Claim] = {}
+    lanes: dict[tuple[str, str, str], ReceiptKey] = {}
+    for claim in (piece.claim for piece in pieces):
+        if claim.seq is None or lanes.setdefault(claim.lane, claim.key) == claim.key:
+            claims.setdefault(claim.key, claim)
+    return claims
 
 
 def _turn(unit: UnitOfWork, piece: Piece[H], way: Way[H]) -> Outcome:

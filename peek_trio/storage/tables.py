@@ -76,18 +76,36 @@ class LinkCodeRow(Base):
 
 
 class ReceiptRow(Base):
-    """What an action came to, so that a resend of it is answered and not done again."""
+    """What an action came to, so that a resend of it is answered and not done again; and who asked for it, with what and when."""
 
     __tablename__ = "receipt"
-    __table_args__ = {"info": _SILENT}  # noqa: RUF012
+    __table_args__ = (
+        sa.Index("receipt_lane_idx", "who", "device", "order_key", "seq"),
+        {"info": _SILENT},
+    )
 
+    who: Mapped[str] = mapped_column(primary_key=True)
+    """The kind and the name of the principal: "person joe"."""
     device: Mapped[str] = mapped_column(primary_key=True)
     action_id: Mapped[str] = mapped_column(primary_key=True)
     order_key: Mapped[str]
-    seq: Mapped[int] = mapped_column(sa.BigInteger)
+    seq: Mapped[int | None] = mapped_column(sa.BigInteger)
+    missing_from: Mapped[int | None] = mapped_column(sa.BigInteger)
+    """The first of the numbers before `seq` that had not arrived when it was applied."""
+    made: Mapped[datetime | None]
+    """By the clock of the device."""
+    type: Mapped[str]
+    content: Mapped[str]
+    """The beginning of what was sent, of `size` bytes."""
+    size: Mapped[int]
+    digest: Mapped[bytes]
     status: Mapped[str]
     message: Mapped[str]
     result: Mapped[bytes]
+    runs: Mapped[int] = mapped_column(server_default=sa.text("1"))
+    """How often it was applied: more than once only where the handler was registered with `once=False`."""
+    tx: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("((pg_current_xact_id())::text)::bigint"))
+    """The transaction it was applied in."""
     at: Mapped[datetime] = mapped_column(server_default=sa.func.now(), index=True)
 
 

@@ -75,7 +75,8 @@ ActionStatus = Literal["applied", "rejected", "retry", "sign-in"]
 class ActionRequest:
     """An action as it reaches its handler.
 
-    `id` was made on the device and is unique, `seq` counts within `device` and `key` from 1, `made` is the device's clock.
+    `id` was made on the device and is unique, `seq` counts within `device` and `key` from 1, `made` is the device's clock. `type` and
+    `body` are the action as it was sent.
     """
 
     action: object
@@ -85,6 +86,8 @@ class ActionRequest:
     seq: int
     made: datetime
     principal: Principal
+    type: str = ""
+    body: bytes = attrs.field(default=b"", repr=False)
 
 
 @attrs.frozen
@@ -94,6 +97,10 @@ class ActionResult:
     `applied`: effect and receipt are committed, `result` is what the handler returned (plain JSON). `rejected`: it never will be, and
     `message` tells the user why. `retry`: not now; send it again `after` seconds. `sign-in`: the device is not known any more.
     A handler that has the result as JSON bytes already gives it as `encoded` instead.
+
+    `tx` is the number of the transaction that an effect in the database is part of. `repeated` says that the action had been sent, and
+    applied, before. `missing` are the first and the last of the numbers before this one that never arrived; `expected`, with `retry`,
+    is the number that it can be applied under, since its own has been passed already.
     """
 
     status: ActionStatus
@@ -101,6 +108,10 @@ class ActionResult:
     result: Any = None
     after: float | None = None
     encoded: bytes = b""
+    tx: int | None = None
+    repeated: bool = False
+    missing: tuple[int, int] | None = None
+    expected: int | None = None
 
 
 Apply = Callable[[ActionRequest], Awaitable[ActionResult]]
@@ -303,7 +314,7 @@ def read_act(frame: Frame, principal: Principal) -> ActionRequest:
         raise BadRequest(
             f"The id and the device of an action have 1 to {LONGEST_NAME} characters, its key at most as many, and none is NUL."
         )
-    return ActionRequest(frame.body, id, device, key, seq, made, principal)
+    return ActionRequest(None, id, device, key, seq, made, principal, header["t"], frame.body)
 
 
 def ack_frame(codec: Codec, number: int, result: ActionResult) -> Frame:
@@ -313,6 +324,14 @@ def ack_frame(codec: Codec, number: int, result: ActionResult) -> Frame:
         header["message"] = result.message[:LONGEST_MESSAGE]
     if result.after is not None:
         header["after"] = result.after
+    if result.tx is not None:
+        header["tx"] = str(result.tx)  # more than a browser's numbers hold
+    if result.repeated:
+        header["repeated"] = True
+    if result.missing is not None:
+        header["missing"] = list(result.missing)
+    if result.expected is not None:
+        header["expected"] = result.expected
     body = result.encoded
     if not body and result.result is not None:
         body = codec.encode_value(result.result)
@@ -321,13 +340,34 @@ def ack_frame(codec: Codec, number: int, result: ActionResult) -> Frame:
 
 def read_ack(codec: Codec, frame: Frame) -> ActionResult:
     """The result that an `ack` carries. Raises RemoteError when it is none."""
-    header: Mapping[str, Any] = frame.header
-    status, message, after = header.get("status"), header.get("message", ""), header.get("after")
+    try:
+        told = _told(frame.header)
+    except (KeyError, ValueError, TypeError) as error:
+        raise RemoteError(
+            f"The other side answered an action with {frame.header.get('status')!r}, which is no answer."
+        ) from error
+    result = codec.decode_value(frame.body, Any) if frame.body else None
+    return attrs.evolve(told, result=result, encoded=frame.body)
+
+
+def _told(header: Mapping[str, Any]) -> ActionResult:
+    status, message, after, tx = header["status"], header.get("message", ""), header.get("after"), header.get("tx")
+    missing, expected = header.get("missing"), header.get("expected")
     if (
         status not in get_args(ActionStatus)
         or not isinstance(message, str)
         or not isinstance(after, int | float | None)
     ):
-        raise RemoteError(f"The other side answered an action with {status!r}, which is no answer.")
-    result = codec.decode_value(frame.body, Any) if frame.body else None
-    return ActionResult(cast(ActionStatus, status), message, result, after, frame.body)
+        raise ValueError("not the status, message or after of an ack")
+    if missing is not None:
+        first, last = missing
+        missing = int(first), int(last)
+    return ActionResult(
+        cast(ActionStatus, status),
+        message,
+        after=after,
+        tx=None if tx is None else int(tx),
+        repeated=header.get("repeated") is True,
+        missing=missing,
+        expected=None if expected is None else int(expected),
+    )

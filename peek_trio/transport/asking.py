@@ -50,11 +50,13 @@ class Asker:
     def request(self, action: object, *, key: str) -> ActionRequest:
         """See `Switchboard.request`."""
         made = datetime.now(UTC)
-        return ActionRequest(action, uuid.uuid4().hex, self._id, key, next(self._sequences[key]), made, self._principal)
+        name, body = tuple_name(type(action)), self._registry.codec.encode_one(action)
+        seq = next(self._sequences[key])
+        return ActionRequest(action, uuid.uuid4().hex, self._id, key, seq, made, self._principal, name, body)
 
     async def act(self, request: ActionRequest, *, timeout: float) -> ActionResult:
         """See `Switchboard.send`."""
-        name = tuple_name(type(request.action))
+        name = request.type
         if self._actions.handles(name):
             return await self._act_here(name, request, timeout)
         port = self._directory.upstream
@@ -63,9 +65,8 @@ class Asker:
         header = {"k": "act", "i": 0, "t": name, "id": request.id, "dev": request.device, "seq": request.seq}
         header |= {"key": request.key, "made": request.made.isoformat()}
         codec = self._registry.codec
-        body = codec.encode_one(request.action)
         try:
-            answer = await ask(port, header, body, timeout=seconds_left(timeout), what=f"Applying {name}")
+            answer = await ask(port, header, request.body, timeout=seconds_left(timeout), what=f"Applying {name}")
         except Unavailable as lost:
             return _not_now(str(lost))
         return read_ack(codec, answer)

@@ -20,10 +20,14 @@ async def test_receipts_that_no_device_may_need_are_forgotten_at_the_start(
         for action, age in ("old", 200), ("young", 100):
             session.add(
                 ReceiptRow(
+                    who="person joe",
                     device="phone",
                     action_id=action,
                     order_key="",
-                    seq=1,
+                    type="shop.Sell",
+                    content="{}",
+                    size=2,
+                    digest=b"",
                     status="applied",
                     message="",
                     result=b"",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import trio
 
@@ -13,6 +13,9 @@ from peek_trio.plugin.parameters import Form, describe, form_of
 from peek_trio.plugin.registrations import Registrations
 from peek_trio.security import Policy
 from peek_trio.transport import ActionRequest, ActionResult
+
+if TYPE_CHECKING:
+    from peek_trio.storage import Claim
 
 __all__ = ["Actions"]
 
@@ -80,7 +83,7 @@ class Actions:
             self._registrations.database(f"The handler {name} takes a session and")
 
     def _exactly_once(self, fn: Callable[..., Any], form: Form) -> Apply:
-        from peek_trio.storage import Claim  # an agent has no database and need not load its library
+        from peek_trio.storage import OutOfOrder  # an agent has no database and need not load its library
 
         database = self._registrations.database(f"The handler {describe(fn)}")
 
@@ -89,9 +92,18 @@ class Actions:
                 arguments = form.arguments(session=session, principal=request.principal)
                 return self._encoded(fn, fn(request.action, **arguments))
 
-            claim = Claim(_filed_under(request), request.id, request.key, request.seq, request.made)
-            receipt = await database.apply_once(claim, work, name=describe(fn))
-            return ActionResult(receipt.status, receipt.message, encoded=receipt.result)
+            try:
+                receipt = await database.apply_once(_claim(request), work, name=describe(fn))
+            except OutOfOrder as passed:
+                return ActionResult("retry", str(passed), after=0.0, expected=passed.expected)
+            return ActionResult(
+                receipt.status,
+                receipt.message,
+                encoded=receipt.result,
+                tx=receipt.tx,
+                repeated=receipt.repeated,
+                missing=receipt.missing,
+            )
 
         return apply
 
@@ -119,6 +131,17 @@ class Actions:
         )
 
 
-def _filed_under(request: ActionRequest) -> str:
-    """Whose receipt it is. A device's name proves nothing: one person's action must never answer for another's."""
-    return f"{request.principal.kind} {request.principal.name} {request.device}"
+def _claim(request: ActionRequest) -> Claim:
+    from peek_trio.storage import Claim
+
+    who = f"{request.principal.kind} {request.principal.name}"
+    return Claim(
+        request.device,
+        request.id,
+        request.key,
+        request.seq,
+        request.made,
+        who=who,
+        type=request.type,
+        body=request.body,
+    )

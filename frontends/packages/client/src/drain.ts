@@ -27,6 +27,8 @@ export interface ActionResult {
   message: string;
   /** What the handler returned. */
   result: Json;
+  /** The number of the database's transaction that the effect is part of, or "" when there is none. */
+  tx: string;
 }
 
 type Answer = ActionResult | { status: "retry"; after: number | null } | { status: "sign-in"; message: string } | { status: "lost" };
@@ -187,9 +189,9 @@ function readAnswer({ header, body }: Frame): Answer {
   const message = asText(header["message"]);
   switch (header["status"]) {
     case "applied":
-      return { status: "applied", message, result: readResult(body) };
+      return { status: "applied", message, result: readResult(body), tx: asText(header["tx"]) };
     case "rejected":
-      return { status: "rejected", message: message || texts.noReason, result: null };
+      return { status: "rejected", message: message || texts.noReason, result: null, tx: asText(header["tx"]) };
     case "sign-in":
       return { status: "sign-in", message: message || texts.signedOut };
     default: {
@@ -210,5 +212,5 @@ function readResult(body: Uint8Array): Json {
 
 function fromError(error: PeekError): Answer {
   if (PASSING.has(error.type)) return { status: "retry", after: null };
-  return { status: "rejected", message: error.message, result: null };
+  return { status: "rejected", message: error.message, result: null, tx: "" };
 }

@@ -157,7 +157,8 @@ export class Outbox {
     const fields = asObject(message) ?? {};
     const status = fields["status"];
     if (fields["what"] === "settled" && (status === "applied" || status === "rejected")) {
-      this.settled(asText(fields["id"]), { status, message: asText(fields["message"]), result: fields["result"] ?? null });
+      const { id, message: why, result, tx } = fields;
+      this.settled(asText(id), { status, message: asText(why), result: result ?? null, tx: asText(tx) });
       return;
     }
     this.refresh();

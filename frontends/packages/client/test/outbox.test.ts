@@ -23,7 +23,7 @@ test("an action on a live link is sent at once and resolves with the handler's r
   assert.deepEqual(bodyJson(act.body), { by: 2 });
   assert.equal(scene.client.pending()[0]?.status, "sending");
   await socket.reply(applied(act, { total: 5 }));
-  assert.deepEqual(await result, { status: "applied", message: "", result: { total: 5 } });
+  assert.deepEqual(await result, { status: "applied", message: "", result: { total: 5 }, tx: "" });
   assert.deepEqual(scene.client.pending(), []);
 });
 
@@ -110,7 +110,7 @@ test("a rejected action keeps the reason until it is dismissed, and does not hol
   const good = scene.client.act("p.Add", { n: "good" });
   await turns();
   await socket.reply(answer(socket.last("act"), { k: "ack", status: "rejected", message: "There is no such meter" }));
-  assert.deepEqual(await bad, { status: "rejected", message: "There is no such meter", result: null });
+  assert.deepEqual(await bad, { status: "rejected", message: "There is no such meter", result: null, tx: "" });
   await socket.reply(applied(socket.last("act")));
   await good;
 
@@ -155,7 +155,7 @@ test("errors that pass are tried again, others reject the action", async () => {
   await scene.clock.advance(1_000);
   assert.equal(socket.of("act").length, 2);
   await socket.reply(answer(socket.last("act"), { k: "err", e: { type: "NotAllowed", message: "needs the role dispatcher" } }));
-  assert.deepEqual(await result, { status: "rejected", message: "needs the role dispatcher", result: null });
+  assert.deepEqual(await result, { status: "rejected", message: "needs the role dispatcher", result: null, tx: "" });
 });
 
 test("sign-in parks the link and keeps the action for the person who made it", async () => {
@@ -235,7 +235,7 @@ test("of two tabs one sends at a time, and the other's promise resolves all the 
   assert.deepEqual(bodies(first.of("act")), [{ from: 2 }]);
   assert.equal(one.client.pending().length, 1);
   await first.reply(applied(first.last("act"), "done"));
-  assert.deepEqual(await result, { status: "applied", message: "", result: "done" });
+  assert.deepEqual(await result, { status: "applied", message: "", result: "done", tx: "" });
   assert.deepEqual([one.client.pending(), two.client.pending()], [[], []]);
 });
 

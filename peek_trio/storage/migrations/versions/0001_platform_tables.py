@@ -24,18 +24,30 @@ def upgrade() -> None:
     )
     op.create_table(
         "receipt",
+        sa.Column("who", sa.Text(), nullable=False),
         sa.Column("device", sa.Text(), nullable=False),
         sa.Column("action_id", sa.Text(), nullable=False),
         sa.Column("order_key", sa.Text(), nullable=False),
-        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=True),
+        sa.Column("missing_from", sa.BigInteger(), nullable=True),
+        sa.Column("made", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("result", sa.LargeBinary(), nullable=False),
+        sa.Column("runs", sa.Integer(), server_default=sa.text("1"), nullable=False),
+        sa.Column(
+            "tx", sa.BigInteger(), server_default=sa.text("((pg_current_xact_id())::text)::bigint"), nullable=False
+        ),
         sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("device", "action_id", name=op.f("receipt_pkey")),
+        sa.PrimaryKeyConstraint("who", "device", "action_id", name=op.f("receipt_pkey")),
         schema="peek",
     )
     op.create_index(op.f("receipt_at_idx"), "receipt", ["at"], unique=False, schema="peek")
+    op.create_index("receipt_lane_idx", "receipt", ["who", "device", "order_key", "seq"], unique=False, schema="peek")
     op.create_table(
         "setting",
         sa.Column("plugin", sa.Text(), nullable=False),
@@ -80,6 +92,7 @@ def downgrade() -> None:
     op.drop_index(op.f("link_code_expires_idx"), table_name="link_code", schema="peek")
     op.drop_table("link_code", schema="peek")
     op.drop_table("setting", schema="peek")
+    op.drop_index("receipt_lane_idx", table_name="receipt", schema="peek")
     op.drop_index(op.f("receipt_at_idx"), table_name="receipt", schema="peek")
     op.drop_table("receipt", schema="peek")
     op.drop_table("people", schema="peek")
