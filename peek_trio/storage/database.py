@@ -86,6 +86,15 @@ class Database:
         """
         return await self._unit(lambda unit: fn(unit.session), name or name_of(fn), read_only=read_only)
 
+    async def read(self, fn: Callable[[Session], T], *, name: str = "") -> tuple[T, str]:
+        """Like `run` for a unit that only reads, all of it as the database was at one moment; returns that moment's snapshot too.
+
+        The snapshot is PostgreSQL's ("xmin:xmax:xip"), which tells of every transaction whether it is included.
+        """
+        return await self._unit(
+            lambda unit: (fn(unit.session), unit.seen), name or name_of(fn), read_only=True, one_snapshot=True
+        )
+
     async def apply_once(self, claim: Claim, work: Callable[[Session], bytes], *, name: str = "") -> Receipt:
         """Does the `work` of an action unless it has been done, and returns its receipt; effect and receipt are one commit.
 
@@ -164,12 +173,15 @@ class Database:
         with trio.CancelScope(shield=True), trio.move_on_after(5):
             await trio.to_thread.run_sync(self._engine.dispose, abandon_on_cancel=True)
 
-    async def _unit(self, fn: Callable[[UnitOfWork], T], name: str, *, read_only: bool = False) -> T:
+    async def _unit(
+        self, fn: Callable[[UnitOfWork], T], name: str, *, read_only: bool = False, one_snapshot: bool = False
+    ) -> T:
         def work(interruption: Interruption) -> tuple[T, frozenset[str]]:
             with unit_of_work(
                 self._engine,
                 origin=self._origin,
                 read_only=read_only,
+                one_snapshot=one_snapshot,
                 interruption=interruption,
                 name=name,
                 slow_after=self._slow_after,

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from peek_trio.errors import StorageError
 from peek_trio.storage.changes import CHANNEL, Announcement
-from peek_trio.storage.driver_errors import explained, is_interruption
+from peek_trio.storage.driver_errors import explained, is_interruption, is_unreachable
 from peek_trio.storage.engine import SLOW_AFTER, UnderWay, attend
 from peek_trio.storage.interruptible import Interrupted, Interruption
 from peek_trio.storage.one_message import exchange
@@ -37,20 +37,24 @@ class UnitOfWork:
     """How one unit of work goes.
 
     `driver` is the connection below the session, for what the session cannot say; `notes` is what is known of the unit meanwhile.
-    `touched` is, after the commit, the tables it wrote to.
+    `touched` is, after the commit, the tables it wrote to. `seen` is the snapshot that a unit which reads in one sees, as PostgreSQL
+    writes it ("xmin:xmax:xip"), else "".
     """
 
     def __init__(self, session: Session, driver: Driver, notes: UnderWay, origin: str) -> None:
         self.session = session
         self.driver = driver
         self.touched: frozenset[str] = frozenset()
+        self.seen = ""
         self.notes = notes
         self._origin = origin
         self._last: list[bytes] = []
 
     def begin_with(self, statement: bytes) -> pq.abc.PGresult:
         """Begins the transaction with a statement, both in one message."""
-        return exchange(self.driver, b"begin", statement)
+        result = exchange(self.driver, b"begin", statement)
+        self.notes.answered = True
+        return result
 
     def commit_with(self, statement: bytes) -> None:
         """Has a statement done last of all, in one message with the commit."""
@@ -82,6 +86,7 @@ class UnitOfWork:
         if self._last or begun != pq.TransactionStatus.IDLE:
             first = [b"begin"] if begun == pq.TransactionStatus.IDLE else []
             self.notes.interruption.check()
+            self.notes.committing = True
             try:
                 exchange(self.driver, *first, *self._last, b"commit")
             except (
@@ -104,30 +109,34 @@ def unit_of_work(
     *,
     origin: str = "",
     read_only: bool = False,
+    one_snapshot: bool = False,
     interruption: Interruption | None = None,
     name: str = "A unit of work",
     slow_after: float = SLOW_AFTER,
 ) -> Iterator[UnitOfWork]:
     """A transaction: begins, commits at the end of the block, rolls back if the block raises.
 
-    With `read_only` the transaction is a read-only one and never commits. Objects stay usable after the commit. `origin` names this
+    With `read_only` the transaction is a read-only one and never commits; with `one_snapshot` as well, all its statements see the
+    database as it was at one moment, and `seen` says which. Objects stay usable after the commit. `origin` names this
     process in the change feed; `name` is what the log calls the unit when it takes longer than `slow_after` seconds. Raises
     DatabaseUnavailable when the database cannot be reached or goes away meanwhile, in which case a commit that was under way may or
     may not have happened, and StorageFull when it has no room; other errors of SQLAlchemy pass as they are.
     """
     interruption = interruption or Interruption()
+    notes = UnderWay(name, interruption, slow_after)
+    connected = False
     try:
         with engine.connect() as connection:
+            connected = True
             driver = driver_of(connection)
-            notes = UnderWay(name, interruption, slow_after)
             attend(connection, notes)
             interruption.aim(driver)
             try:
-                if read_only:
-                    exchange(driver, b"begin read only")
+                seen = _begin_reading(driver, one_snapshot) if read_only else ""
                 with Session(connection, expire_on_commit=False) as session:
                     session.info[_NOTES] = notes
                     unit = UnitOfWork(session, driver, notes, origin)
+                    unit.seen = seen
                     yield unit
                     if not read_only:
                         unit.commit()
@@ -139,11 +148,25 @@ def unit_of_work(
                 else:
                     attend(connection, None)
     except (DBAPIError, psycopg.Error) as error:
-        if is_interruption(error) and interruption.requested:
+        if interruption.requested and _ended_on_request(error, notes):
             raise Interrupted from error
         if (plainly := explained(error, read_only=read_only)) is not None:
+            plainly.stale = connected and is_unreachable(error) and not (notes.answered or notes.committing)
             raise plainly from error
         raise
+
+
+def _ended_on_request(error: BaseException, notes: UnderWay) -> bool:
+    """Whether a request to stop ended the unit with nothing committed. A commit on a connection that was cut may have happened."""
+    return is_interruption(error) or (is_unreachable(error) and not notes.committing)
+
+
+def _begin_reading(driver: Driver, one_snapshot: bool) -> str:
+    if not one_snapshot:
+        exchange(driver, b"begin read only")
+        return ""
+    result = exchange(driver, b"begin isolation level repeatable read, read only", b"select pg_current_snapshot()")
+    return (result.get_value(0, 0) or b"").decode()
 
 
 def touch(session: Session, *tables: type | sa.Table) -> None:

@@ -34,6 +34,7 @@ from peek_trio.transport.forward import forward, refuse
 from peek_trio.transport.message import LONGEST_RUN, Messages
 from peek_trio.transport.observables.entry import Subscriber
 from peek_trio.transport.observables.observer import LinkSubscriber
+from peek_trio.transport.observables.snapshot import transaction_in
 from peek_trio.transport.trace import log_request, requests, trace_of
 from peek_trio.transport.wire import Frame
 from peek_trio.tuples import TupleRegistry, TupleSelector
@@ -83,6 +84,7 @@ class Dispatcher:
             "msg": self._message,
             "sub": self._subscribe,
             "unsub": _unsubscribe,
+            "see": _see,
             "cancel": Port.cancel,
             "more": Port.more,
             **dict.fromkeys(("res", "err", "item", "ack", "state", "delta", "same"), Port.take),
@@ -232,6 +234,12 @@ class _PassingMessage:
 def _unsubscribe(port: Port, frame: Frame) -> None:
     if (watching := port.subscriptions.pop(number_of(frame), None)) is not None:
         watching.end()
+
+
+def _see(port: Port, frame: Frame) -> None:
+    number, tx = number_of(frame), transaction_in(frame.header)
+    if (watching := port.subscriptions.get(number)) is not None:
+        watching.see(tx)
 
 
 def _principal(port: Port, frame: Frame) -> Principal:

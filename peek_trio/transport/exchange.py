@@ -77,6 +77,9 @@ class Answering(Protocol):
 class Watching(Protocol):
     """A subscription of the peer."""
 
+    def see(self, tx: int) -> None:
+        """The peer wants to be told when the state includes the transaction `tx`."""
+
     def end(self) -> None:
         """The peer has lost interest, or its link."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from peek_trio.errors import FrameError
 from peek_trio.security import Principal
-from peek_trio.transport.observables.entry import nothing_to_leave
+from peek_trio.transport.observables.entry import nothing_to_await, nothing_to_leave
 from peek_trio.transport.observables.state import StaleInfo, State
 from peek_trio.transport.observables.statistics import Counts
 from peek_trio.transport.wire import Frame, Peer
@@ -64,6 +64,7 @@ class RecordingSubscriber:
     def __init__(self, principal: Principal | None = None) -> None:
         self.principal = principal or Principal("person", "joe")
         self.leave: Callable[[], None] = nothing_to_leave
+        self.awaits: Callable[[int], None] = nothing_to_await
         self.counts = Counts()
         self.skipped = 0
         self.heard: list[tuple[Any, ...]] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
@@ -13,12 +13,13 @@ from peek_trio.plugin.parameters import describe, form_of
 from peek_trio.plugin.registrations import Registrations
 from peek_trio.security import Policy, Principal
 from peek_trio.transport import ObservedState
+from peek_trio.transport.observables.provided import Read
+from peek_trio.transport.observables.snapshot import Snapshot
 from peek_trio.tuples import TupleSelector, tuple_name
 
 __all__ = ["Observables"]
 
 F = TypeVar("F", bound=Callable[..., Any])
-Read = Callable[[TupleSelector, Principal], Awaitable[Sequence[object]]]
 
 
 class Observables:
@@ -78,11 +79,12 @@ class Observables:
             return read_in_thread
         database = self._registrations.database(f"The provider {describe(fn)} takes a session and")
 
-        async def read_database(selector: TupleSelector, principal: Principal) -> Sequence[object]:
+        async def read_database(selector: TupleSelector, principal: Principal) -> Snapshot:
             def work(session: Any) -> Sequence[object]:
                 return list(fn(selector, **form.arguments(session=session, principal=principal)))
 
-            return await database.run(work, read_only=True)
+            rows, seen = await database.read(work, name=describe(fn))
+            return Snapshot(rows, seen)
 
         return read_database
 

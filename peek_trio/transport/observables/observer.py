@@ -12,7 +12,7 @@ import trio
 from peek_trio.errors import FrameError
 from peek_trio.security import Principal
 from peek_trio.transport.exchange import Port
-from peek_trio.transport.observables.entry import nothing_to_leave
+from peek_trio.transport.observables.entry import nothing_to_await, nothing_to_leave
 from peek_trio.transport.observables.state import ObservedState, StaleInfo, State
 from peek_trio.transport.observables.statistics import Counts
 from peek_trio.tuples import Codec
@@ -32,6 +32,7 @@ class LinkSubscriber:
     ) -> None:
         self.principal = principal
         self.leave: Callable[[], None] = nothing_to_leave
+        self.awaits: Callable[[int], None] = nothing_to_await
         self.counts = Counts()
         self._link = port.link
         self._port = port
@@ -72,6 +73,10 @@ class LinkSubscriber:
         self._link.withdraw(self._slot)
         self._port.tell_error(self._number, error)
 
+    def see(self, tx: int) -> None:
+        """The peer wants to be told when the state includes the transaction `tx`."""
+        self.awaits(tx)
+
     def end(self) -> None:
         """The peer is no longer interested, or gone: what has not left yet is taken back."""
         self.leave()
@@ -95,12 +100,14 @@ class Observation:
     def __init__(self, principal: Principal, codec: Callable[[], Codec]) -> None:
         self.principal = principal
         self.leave: Callable[[], None] = nothing_to_leave
+        self.awaits: Callable[[int], None] = nothing_to_await
         self.counts = Counts()
         self._codec = codec
         self._pending: tuple[State, StaleInfo | None] | None = None
         self._skipped = 0
         self._error: Exception | None = None
         self._news = trio.Event()
+        self._last: ObservedState | None = None
 
     def changed(self, state: State, stale: StaleInfo | None, skipped: int = 0) -> None:
         if self._pending is not None and state.succeeds(self._pending[0]):
@@ -118,15 +125,40 @@ class Observation:
 
         Raises the CallError that ended the subscription, and TupleError when the rows are of a type this service does not know.
         """
+        await self._arrived()
+        assert self._pending is not None
+        (state, stale), self._pending = self._pending, None
+        skipped, self._skipped = self._skipped, 0
+        rows = self._codec().decode(state.body.raw())
+        self._last = ObservedState(
+            rows, state.revision, state.epoch, state.digest, state.at, stale, skipped, state.seen
+        )
+        return self._last
+
+    async def including(self, tx: int | None) -> ObservedState:
+        """The newest state, once it includes the effect of an action: give it the `tx` of the `ActionResult`.
+
+        Raises like `receive`, and waits as long as it takes, so mind the deadline. A state that was read in no snapshot, and a `tx`
+        of None (a rejection, a handler with `once=False`), cannot tell; then it is the newest state there is.
+        """
+        asked = False
+        while True:
+            state = self._last if self._pending is None and self._last is not None else await self.receive()
+            if tx is None or not state.seen or state.includes(tx):
+                return state
+            if self._pending is None:
+                if not asked:
+                    asked = True
+                    self.awaits(tx)
+                await self._arrived()
+
+    async def _arrived(self) -> None:
+        """Waits until there is a state that was not received yet, or raises what ended the subscription."""
         while self._pending is None:
             if self._error is not None:
                 raise self._error
             self._news = trio.Event()
             await self._news.wait()
-        (state, stale), self._pending = self._pending, None
-        skipped, self._skipped = self._skipped, 0
-        rows = self._codec().decode(state.body.raw())
-        return ObservedState(rows, state.revision, state.epoch, state.digest, state.at, stale, skipped)
 
     def __aiter__(self) -> AsyncIterator[ObservedState]:
         return self

@@ -24,6 +24,7 @@ from peek_trio.transport.edge import FAULTS, core_of, expected, refusal
 from peek_trio.transport.jitter import full_jitter
 from peek_trio.transport.observables.entry import Entry, EntryKey, EntryTable, Subscriber
 from peek_trio.transport.observables.payload import Payload
+from peek_trio.transport.observables.snapshot import Snapshot, bounded
 from peek_trio.transport.observables.state import StaleInfo, State
 from peek_trio.transport.observables.statistics import Counts, ObservablesStatistics
 from peek_trio.transport.owner import Owner
@@ -34,8 +35,11 @@ __all__ = ["Observables", "Provider", "Read"]
 
 log = logging.getLogger(__name__)
 
-Read = Callable[[TupleSelector, Principal], Awaitable[Sequence[object]]]
-"""Answers a selector with its rows. The principal has the kind and the roles of those who watch, but no name: see `Entry`."""
+Read = Callable[[TupleSelector, Principal], Awaitable[Sequence[object] | Snapshot]]
+"""Answers a selector with its rows, and with the snapshot of the database that they were read in if there is one.
+
+The principal has the kind and the roles of those who watch, but no name: see `Entry`.
+"""
 
 PATIENCE = 10.0
 """Seconds that a subscription waits for somebody to provide its type, as while a plugin starts or restarts."""
@@ -146,6 +150,7 @@ class Observables:
             if provider is not None:
                 self._want(entry)
         subscriber.leave = partial(self._leave, entry, subscriber)
+        subscriber.awaits = partial(self._await, entry, subscriber)
         subscriber.counts = self._counts
         entry.join(subscriber)
         if provider is None and entry.state is None and len(entry.subscribers) == 1:
@@ -191,11 +196,13 @@ class Observables:
     async def _read(self, provider: Provider, entry: Entry) -> Payload:
         codec, known = self._registry.codec, entry.state
         with trio.CancelScope(deadline=trio.current_time() + LONGEST_RUN):
-            rows = await provider.read(entry.selector, entry.principal)
+            answer = await provider.read(entry.selector, entry.principal)
+            rows, seen = (answer.rows, answer.seen) if isinstance(answer, Snapshot) else (answer, "")
             size = 0 if known is None else len(known.body.data)
+            make = partial(Payload.of, rows, provider.row_type, codec, known, bounded(seen))
             if len(rows) < IN_THREAD_FROM_ROWS and size < IN_THREAD_FROM_BYTES:
-                return Payload.of(rows, provider.row_type, codec, known)
-            return await trio.to_thread.run_sync(Payload.of, rows, provider.row_type, codec, known)
+                return make()
+            return await trio.to_thread.run_sync(make)
         raise DeadlineExceeded(f"The provider of {provider.name} took longer than {LONGEST_RUN:g} s.")
 
     def _finished(self, entry: _ProvidedEntry, provider: Provider, asked: datetime, payload: Payload) -> None:
@@ -207,7 +214,7 @@ class Observables:
         revision = known.revision if alike and known is not None and known.epoch == provider.epoch else None
         if revision is None:
             revision = next(provider.revisions)
-        entry.publish(State(provider.name, provider.epoch, revision, mark, asked, payload.body, history))
+        entry.publish(State(provider.name, provider.epoch, revision, mark, asked, payload.body, history, payload.seen))
 
     def _failed(self, entry: _ProvidedEntry, provider: Provider, error: Exception) -> None:
         self._failures += 1
@@ -240,6 +247,12 @@ class Observables:
         self._timetable.drop(entry)
         entry.scope.cancel()
         entry.phase = Phase.IDLE
+
+    def _await(self, entry: _ProvidedEntry, subscriber: Subscriber, tx: int) -> None:
+        """What was committed before it was asked for is in whatever is read from now on."""
+        reads_again = entry.failures and entry.phase is Phase.IDLE
+        if entry.wait(subscriber, tx) and entry.key.type in self._providers and not reads_again:
+            self._want(entry)
 
     def _leave(self, entry: _ProvidedEntry, subscriber: Subscriber) -> None:
         entry.part(subscriber)

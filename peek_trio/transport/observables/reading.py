@@ -9,6 +9,7 @@ from peek_trio.errors import FrameError, TupleError
 from peek_trio.transport.observables.body import Body
 from peek_trio.transport.observables.delta import apply
 from peek_trio.transport.observables.history import MOST_DELTAS, NO_HISTORY, Step
+from peek_trio.transport.observables.snapshot import seen_in
 from peek_trio.transport.observables.state import State, instant
 from peek_trio.transport.wire import Frame
 from peek_trio.tuples import digest
@@ -26,10 +27,10 @@ def read_state(frame: Frame, known: State | None) -> State:
     epoch, revision, mark = header.get("epoch"), header.get("rev"), header.get("dig")
     if not isinstance(epoch, str) or type(revision) is not int or not isinstance(mark, str):
         raise FrameError(f"A {frame.kind} needs epoch, rev and dig.")
-    at = instant(header.get("at"))
+    at, seen = instant(header.get("at")), seen_in(header)
     if frame.kind == "same":
         same = _belonging(known, mark)
-        return State(same.type, epoch, revision, mark, at, same.body, same.history)
+        return State(same.type, epoch, revision, mark, at, same.body, same.history, seen)
     name = header.get("t")
     if not isinstance(name, str):
         raise FrameError(f"A {frame.kind} needs t, a text.")
@@ -37,7 +38,8 @@ def read_state(frame: Frame, known: State | None) -> State:
         step, rest = _split(header, body)
         if rest:
             raise FrameError("A delta has more bytes than its parts.")
-        return State(name, epoch, revision, mark, at, Body(_applied(step, _belonging(known, step.base), mark), False))
+        whole = Body(_applied(step, _belonging(known, step.base), mark), False)
+        return State(name, epoch, revision, mark, at, whole, seen=seen)
     if frame.kind != "state":
         raise FrameError(f"A {frame.kind} does not answer a subscription.")
     history, rest = NO_HISTORY, body
@@ -45,7 +47,7 @@ def read_state(frame: Frame, known: State | None) -> State:
         step, rest = _split(header, body)
         if known is not None and known.digest == step.base:
             history = known.history.then(step, len(rest))
-    return State(name, epoch, revision, mark, at, Body(rest, bool(header.get("z"))), history)
+    return State(name, epoch, revision, mark, at, Body(rest, bool(header.get("z"))), history, seen)
 
 
 def skipped_in(frame: Frame) -> int:

@@ -64,6 +64,8 @@ class _RelayedEntry(Entry):
         self.queued = False
         self.claims = True  # whether to tell the server what is here already
         self.failures = 0
+        self.answered = False  # whether anything came in the present subscription
+        self.asks: deque[int] = deque()  # transactions that the server is to be asked for
         self._relay = relay
 
     def take(self, frame: Frame) -> bool:
@@ -71,6 +73,18 @@ class _RelayedEntry(Entry):
 
     def lost(self, error: Unavailable) -> None:
         self.number = None
+
+    def begins(self, number: int) -> None:
+        """It is subscribed anew. What the server was asked for in the subscription before is forgotten there."""
+        self.number, self.answered = number, False
+        self.asks.clear()
+
+    def hears(self) -> None:
+        """An answer came. After the first in a subscription the server is asked for all that is still awaited here."""
+        if self.asks or not self.answered:
+            awaited = dict.fromkeys(tx for each in self.awaited.values() for tx in each)
+            self.asks = deque(tx for tx in (self.asks if self.answered else awaited) if tx in awaited)
+            self.answered = True
 
 
 class Relay:
@@ -137,6 +151,7 @@ class Relay:
         if not entry.subscribers:
             self._accounts.charge(entry, subscriber.principal)
         subscriber.leave = partial(self._leave, entry, subscriber)
+        subscriber.awaits = partial(self._await, entry, subscriber)
         subscriber.counts = self._counts
         entry.join(subscriber)
 
@@ -146,6 +161,7 @@ class Relay:
         for entry in self._entries.of_type(name):
             watched += [(entry.selector, subscriber) for subscriber in entry.subscribers]
             entry.subscribers.clear()
+            entry.awaited.clear()
             self._forget(entry)
         return watched
 
@@ -164,6 +180,8 @@ class Relay:
                     frame = self._next_frame(entry, port)
                     if frame is not None:
                         await self._send(entry, frame, port)
+                    if entry.asks and entry.answered:
+                        self._enqueue(entry)
                 self._wake = trio.Event()
                 await self._wake.wait()
         except Unavailable:
@@ -208,6 +226,9 @@ class Relay:
         self._received += 1
         self._bytes += state.size - (entry.state.size if entry.state is not None else 0)
         entry.publish(state, stale, skipped_in(frame))
+        entry.hears()
+        if entry.asks:
+            self._enqueue(entry)
         self._shrink()
         return False
 
@@ -233,6 +254,14 @@ class Relay:
         entry.becomes_stale(StaleInfo(self._now(), sentence_of(error)))
         wait = full_jitter(entry.failures, first=1.0, longest=30.0)
         self._timetable.set((entry, "retry"), trio.current_time() + wait, partial(self._enqueue, entry))
+
+    def _await(self, entry: _RelayedEntry, subscriber: Subscriber, tx: int) -> None:
+        """The server is asked once for each transaction, however many wait for it here."""
+        known = any(tx in awaited for awaited in entry.awaited.values())
+        if entry.wait(subscriber, tx) and not known:
+            entry.asks.append(tx)
+            if entry.answered:
+                self._enqueue(entry)
 
     def _leave(self, entry: _RelayedEntry, subscriber: Subscriber) -> None:
         entry.part(subscriber)
@@ -284,8 +313,11 @@ class Relay:
     def _next_frame(self, entry: _RelayedEntry, port: Port) -> Frame | None:
         kept = self._entries.get(entry.key) is entry
         if kept and entry.number is None:
-            entry.number = port.open(entry)
-            return Frame(self._subscription(entry, entry.number))
+            number = port.open(entry)
+            entry.begins(number)
+            return Frame(self._subscription(entry, number))
+        if kept and entry.answered and entry.asks:
+            return Frame({"k": "see", "i": entry.number, "tx": str(entry.asks.popleft())})
         if not kept and entry.number is not None:
             number, entry.number = entry.number, None
             port.asking.pop(number, None)

@@ -14,6 +14,7 @@ import attrs
 from peek_trio.errors import LONGEST_MESSAGE, FrameError
 from peek_trio.transport.observables.body import Body
 from peek_trio.transport.observables.history import NO_HISTORY, History
+from peek_trio.transport.observables.snapshot import includes
 from peek_trio.transport.wire import Frame, Series
 
 __all__ = ["ObservedState", "StaleInfo", "State", "instant"]
@@ -46,7 +47,8 @@ class ObservedState:
     """What an observer receives: all rows of the selector as they are now.
 
     `revision` counts changes within `epoch`, one life of the provider. `at` is when the provider was asked. `stale` says why the rows
-    may be out of date, or is None. `skipped` is how many states were replaced by newer ones before this receiver took them.
+    may be out of date, or is None. `skipped` is how many states were replaced by newer ones before this receiver took them. `seen` is the
+    snapshot of the database that the rows were read in, "" when their provider reads none; `includes` asks it.
     """
 
     rows: list[Any]
@@ -56,6 +58,11 @@ class ObservedState:
     at: datetime
     stale: StaleInfo | None
     skipped: int
+    seen: str = ""
+
+    def includes(self, tx: int | None) -> bool:
+        """Whether these rows were read after the transaction `tx` of an action (`ActionResult.tx`) was committed. False for None."""
+        return tx is not None and includes(self.seen, tx)
 
 
 _Receiver = tuple[str | None, bool, StaleInfo | None, int]
@@ -63,7 +70,10 @@ _Receiver = tuple[str | None, bool, StaleInfo | None, int]
 
 @attrs.frozen(eq=False)
 class State:
-    """One state of one selector. `body` is its payload, `history` the way that led to it, `digest` that of the payload uncompressed."""
+    """One state of one selector. `body` is its payload, `history` the way that led to it, `digest` that of the payload uncompressed.
+
+    `seen` is the snapshot that it was read in, "" when it was read in none.
+    """
 
     type: str
     epoch: str
@@ -72,6 +82,7 @@ class State:
     at: datetime
     body: Body
     history: History = NO_HISTORY
+    seen: str = ""
     _series: dict[_Receiver, Series] = attrs.field(factory=dict, init=False, repr=False)
 
     @property
@@ -118,6 +129,8 @@ class State:
             "dig": self.digest,
             "at": self.at.isoformat(),
         }
+        if self.seen:
+            header["seen"] = self.seen
         parts: list[Body] = []
         if has != self.digest:
             deltas = self.history.since(has) if has is not None else ()
