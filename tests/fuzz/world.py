@@ -96,7 +96,7 @@ def _frames() -> list[Frame]:
         Frame({"k": "err", "i": 1, "e": {"type": "BadRequest", "message": "No.", "path": "$.a"}}),
         Frame({"k": "ack", "i": 1, "status": "applied"}, b"5"),
         Frame({"k": "state", "i": 1, **state}, rows),
-        Frame({"k": "state", "i": 1, **state, "dig": "d2", "base": "d", "delta": [10, 0]}, rows + b" " * 10),
+        Frame({"k": "state", "i": 1, **state, "dig": "d2", "base": "d", "parts": [[10, 0]]}, rows + b" " * 10),
         Frame(
             {"k": "delta", "i": 1, **state, "base": "d", "parts": [[40, 0]]},
             b'{"t":"fuzz.Everything","gone":[0],"rows":[]}',
