@@ -17,6 +17,7 @@ import trio
 from peek_trio.errors import DatabaseUnavailable, PluginError, Unavailable
 from peek_trio.plugin.abilities.publications import Publications
 from peek_trio.plugin.contexts import Context, context_for
+from peek_trio.plugin.declared_tables import declared_tables
 from peek_trio.plugin.hooks import Hooks
 from peek_trio.plugin.manifest import Manifest
 from peek_trio.plugin.parts import ServiceParts
@@ -193,6 +194,7 @@ class PluginLife:
         await database.ready()
         with self._phase_of("migrate"):
             await database.migrate(self.manifest.schema, storage.versions_dir)
+            await database.hear_foreign_writers(self.manifest.schema, declared_tables(self.manifest))
 
     async def _leave(self, phase: str, state: State, context: Context) -> None:
         """Call a hook on the way out. Shielded, because it must also happen when cancelled; and so it has a deadline."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,12 +18,13 @@ from peek_trio.errors import DatabaseUnavailable, sentence_of
 from peek_trio.storage.changes import ChangeFeed
 from peek_trio.storage.engine import SLOW_AFTER, open_engine
 from peek_trio.storage.exactly_once import Outcome, Piece
+from peek_trio.storage.foreign_writers import foreign_tables, keep_triggers
 from peek_trio.storage.gathering import Gathering
 from peek_trio.storage.health import ANSWER_WITHIN, Health, State, accepts_changes
 from peek_trio.storage.interruptible import Interruption, run_interruptible
 from peek_trio.storage.listener import backoff, listen
 from peek_trio.storage.persistence import persist
-from peek_trio.storage.receipts import Claim, Receipt
+from peek_trio.storage.receipts import Claim, Receipt, Receipts
 from peek_trio.storage.unit_of_work import UnitOfWork, unit_of_work
 from peek_trio.storage.upgrade import PLATFORM_SCHEMA, PLATFORM_VERSIONS, migrate
 from peek_trio.storage.urls import shown
@@ -111,6 +112,10 @@ class Database:
         """
         return await self._plain_actions.apply(Piece(claim, work, name or name_of(work)))
 
+    async def note_run(self, claim: Claim, receipt: Receipt) -> int:
+        """Keeps what an action came to whose effect is not in this database; returns how often it has run by now."""
+        return await self._unit(lambda unit: Receipts.note(unit, claim, receipt), "note_run")
+
     async def health(self) -> Health:
         """Looks how the database is, in some 5 s at most. Raises nothing: what is wrong is the answer."""
         began = trio.current_time()
@@ -150,6 +155,18 @@ class Database:
     async def migrate_platform(self) -> str:
         """Brings the platform's own schema to its newest revision and returns that revision."""
         return await self.migrate(PLATFORM_SCHEMA, PLATFORM_VERSIONS)
+
+    async def hear_foreign_writers(self, schema: str, tables: Iterable[sa.Table]) -> None:
+        """Has `changes` hear also of what other programs write to those `tables` of `schema` that say they have foreign writers.
+
+        It installs a trigger on each of them, and removes those of tables that no longer say so. Raises DatabaseUnavailable.
+        """
+        wanted = foreign_tables(tables, schema)
+        given, taken = await self.run(
+            lambda session: keep_triggers(session, schema, wanted), name=f"triggers of {schema}"
+        )
+        if given or taken:
+            log.info("%s: triggers for other programs' changes made on %s, removed from %s.", schema, given, taken)
 
     async def listen(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Feeds `changes` with the commits of other processes until cancelled. `started` when it listens; reconnects by itself.

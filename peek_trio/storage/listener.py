@@ -16,7 +16,7 @@ from sqlalchemy.engine import Engine
 from peek_trio.errors import DatabaseUnavailable
 from peek_trio.storage.changes import CHANNEL, EVERYTHING, Announcement, ChangeFeed
 from peek_trio.storage.driver_errors import explained
-from peek_trio.storage.urls import shown
+from peek_trio.storage.urls import connect_options, shown
 
 __all__ = ["backoff", "listen"]
 
@@ -75,7 +75,8 @@ async def _hear(connection: Connection, origin: str, feed: ChangeFeed) -> None:
 def _connect(engine: Engine) -> Connection:
     arguments, options = engine.dialect.create_connect_args(engine.url)
     try:
-        connection: Connection = psycopg.connect(*arguments, **options, autocommit=True)
+        # It only ever listens: without keepalives a network that died without a word would leave it deaf for good.
+        connection: Connection = psycopg.connect(*arguments, **{**options, **connect_options()}, autocommit=True)
         connection.execute(f"LISTEN {CHANNEL}")
     except psycopg.OperationalError as error:
         if (plainly := explained(error)) is not None:
