@@ -33,6 +33,7 @@ from peek_trio.nursery.revocation import Revocations
 from peek_trio.nursery.server_database import server_database
 from peek_trio.nursery.session_endpoints import serve_sessions
 from peek_trio.plugin import PluginHost, PluginStatus, ServiceParts
+from peek_trio.plugin.abilities.keeping import ReceiptKeeper
 from peek_trio.security import Principal, services_of
 from peek_trio.security.people import People
 from peek_trio.security.tokens import service_token
@@ -64,6 +65,7 @@ class Server:
         self._is_ready = False
         registry = TupleRegistry()
         self._board = board = Switchboard(me, registry, principal=own_principal(me))
+        board.actions.keeper = ReceiptKeeper(database)
         self._people = People(database)
         self._revocations = Revocations(board)
         self._mounts = HttpMounts()

@@ -15,7 +15,7 @@ from typing import Generic, Protocol, TypeVar
 
 import attrs
 
-from peek_trio.errors import Rejected
+from peek_trio.errors import CallError, DeadlineExceeded, Unavailable
 from peek_trio.storage.driver_errors import explained, is_conflict, is_interruption, is_misfit
 from peek_trio.storage.interruptible import Interrupted
 from peek_trio.storage.receipts import KEPT_FOR, Claim, OutOfOrder, Receipt, ReceiptKey, Receipts
@@ -62,10 +62,10 @@ class Way(Protocol[H]):
 def apply_one(unit: UnitOfWork, claim: Claim, work: Callable[[], bytes], *, now: datetime | None = None) -> Receipt:
     """Does `work` unless this action has been done, and returns its receipt. The unit of work commits both.
 
-    A Rejected that `work` raises undoes what it did and is kept as the receipt, and so does a value that its column does not take,
-    since it never will; any other exception undoes the unit of work, and the action may be sent again. An action made longer ago than
-    receipts are kept is rejected, since nobody can tell any more whether it has been applied. Raises OutOfOrder when it is new but its
-    number is not.
+    A refusal (Rejected, Conflict, NotAllowed) that `work` raises undoes what it did and is kept as the receipt, and so does a value that
+    its column does not take, since it never will; any other exception undoes the unit of work, and the action may be sent again. An
+    action made longer ago than receipts are kept is rejected, since nobody can tell any more whether it has been applied. Raises
+    OutOfOrder when it is new but its number is not.
     """
     claimed = Receipts.claim(unit, [claim]).get(claim.key)
     if claimed is None:
@@ -104,7 +104,7 @@ def apply_several(unit: UnitOfWork, pieces: Sequence[Piece[H]], way: Way[H]) -> 
     with way.together():
         for piece in pieces:
             key = piece.claim.key
-            if key not in claims:
+            if key not in claims or claims[key].digest != piece.claim.digest:
                 outcomes.append(None)
             elif key not in told:
                 receipt = _turn(unit, piece, way) if not done or time.monotonic() < until else None
@@ -151,8 +151,8 @@ def _turn(unit: UnitOfWork, piece: Piece[H], way: Way[H]) -> Outcome:
 
 
 def _rejection(claim: Claim, error: Exception) -> Receipt | None:
-    if isinstance(error, Rejected):
-        return Receipt("rejected", str(error))
+    if isinstance(error, CallError) and not isinstance(error, Unavailable | DeadlineExceeded):
+        return Receipt("rejected", str(error))  # a refusal; the two others say "not now"
     if is_misfit(error):
         log.info("The action %s of %s was rejected: %s", claim.action_id, claim.device, getattr(error, "orig", error))
         return Receipt("rejected", "A value in it is not one that can be stored.")

@@ -53,6 +53,7 @@ class Claim:
     who: str = ""
     type: str = ""
     body: bytes = b""
+    version: int = 1
 
     @property
     def key(self) -> ReceiptKey:
@@ -67,7 +68,7 @@ class Claim:
     @property
     def digest(self) -> bytes:
         """Differs when something else is asked for under the same id."""
-        return hashlib.blake2b(self.type.encode() + b"\0" + self.body, digest_size=16).digest()
+        return hashlib.blake2b(b"%b %d %b" % (self.type.encode(), self.version, self.body), digest_size=16).digest()
 
 
 @attrs.frozen
@@ -125,7 +126,7 @@ class Receipts:
         In one order everywhere, so that two units which claim the same actions wait for each other and never in a circle. Of the
         numbered ones no two may be of one lane.
         """
-        rows = b", ".join(asked(unit, claim) for claim in sorted(claims, key=lambda claim: claim.key))
+        rows = b", ".join(_asked_row(unit, claim) for claim in sorted(claims, key=lambda claim: claim.key))
         result = unit.begin_with(_CLAIM % rows)
         claimed: dict[ReceiptKey, Claimed] = {}
         for row in range(result.ntuples):
@@ -166,13 +167,25 @@ class Receipts:
             unit.commit_with(b"delete from " + _TABLE + b" where (who, device, action_id) in (" + rows + b")")
 
     @staticmethod
+    def note(unit: UnitOfWork, claim: Claim, receipt: Receipt) -> int:
+        """Keeps what an action came to that is done again when it is sent again; returns how often it has been."""
+        result = unit.begin_with(
+            b"insert into " + _TABLE + b" as r (" + _ASKED + b", status, message, result) select v.*, "
+            + b", ".join(literal(unit.driver, value) for value in (receipt.status, receipt.message, receipt.result))
+            + b" from (values " + _asked_row(unit, claim) + b") v on conflict (who, device, action_id) do update"
+            b" set status = excluded.status, message = excluded.message, result = excluded.result, at = now(), runs = r.runs + 1"
+            b" returning runs"
+        )  # fmt: skip
+        return int(result.get_value(0, 0) or 0)
+
+    @staticmethod
     def forget_old(session: Session, *, now: datetime | None = None) -> int:
         """Removes the receipts that are older than they are kept for; returns how many."""
         old = sa.delete(ReceiptRow).where(ReceiptRow.at < (now or datetime.now(UTC)) - KEPT_FOR)
         return cast("sa.CursorResult[Any]", session.execute(old)).rowcount
 
 
-def asked(unit: UnitOfWork, claim: Claim) -> bytes:
+def _asked_row(unit: UnitOfWork, claim: Claim) -> bytes:
     """What was asked for, as a row of values; see `_ASKED`."""
     content = claim.body[:MOST_CONTENT].decode("utf-8", "ignore").replace("\0", "")
     number = b"null::bigint" if claim.seq is None else b"%d::bigint" % claim.seq

@@ -4,7 +4,8 @@ A service has one `Switchboard`. A plugin registers what it offers through a `Sc
 switchboard itself.
 """
 
-from peek_trio.transport.action import ActionRequest, ActionResult, ActionStatus
+from peek_trio.transport.action import Keeper
+from peek_trio.transport.acts import ActionRequest, ActionResult, ActionStatus
 from peek_trio.transport.calls.answers import Answer
 from peek_trio.transport.calls.contract import Contract, ServiceKind, rpc
 from peek_trio.transport.calls.method import CallerKind
@@ -21,6 +22,7 @@ __all__ = [
     "Answer",
     "CallerKind",
     "Contract",
+    "Keeper",
     "Loader",
     "LoaderPage",
     "Observation",

@@ -9,50 +9,34 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
-from typing import Any, Literal, cast, get_args
+from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 import attrs
 import trio
 
 from peek_trio.errors import (
-    LONGEST_MESSAGE,
     BadRequest,
     CallError,
     DatabaseUnavailable,
     DeadlineExceeded,
-    FrameError,
     PeekError,
-    RemoteError,
     TupleError,
     Unavailable,
 )
 from peek_trio.logs import current_trace
-from peek_trio.security import Policy, Principal
+from peek_trio.security import Policy, Principal, anyone
+from peek_trio.transport.acts import ActionRequest, ActionResult, ActionStatus, ack_frame, read_act
 from peek_trio.transport.edge import FAULTS, core_of, refusal
 from peek_trio.transport.exchange import Port, number_of, text
-from peek_trio.transport.observables.state import instant
 from peek_trio.transport.owner import Owner, removal
 from peek_trio.transport.spawn import Spawn
 from peek_trio.transport.trace import log_request, requests, trace_of
+from peek_trio.transport.upgrades import Upgrades
 from peek_trio.transport.wire import Frame
-from peek_trio.tuples import Codec, TupleRegistry
-from peek_trio.tuples.plain import LARGEST_INT
+from peek_trio.tuples import TupleRegistry
 
-__all__ = [
-    "ActionRequest",
-    "ActionResult",
-    "ActionStatistics",
-    "ActionStatus",
-    "Actions",
-    "Apply",
-    "Handler",
-    "Waiting",
-    "ack_frame",
-    "read_ack",
-    "read_act",
-]
+__all__ = ["RETRY_AFTER", "ActionStatistics", "Actions", "Apply", "Handler", "Keeper", "Waiting"]
 
 log = logging.getLogger(__name__)
 
@@ -62,71 +46,41 @@ LONGEST_RUN = 60.0
 RETRY_AFTER = 5.0
 """Seconds that a device waits before it sends again what could not be applied now."""
 
+UPGRADE_AFTER = 60.0
+"""Seconds that a device waits with what only a newer version of this service can read."""
+
+KEEPS_WITHIN = 10.0
+"""Seconds that writing down what has been done may take."""
+
 MOST_WAITING = 1000
 """Actions of one device and order key that may wait their turn."""
-
-LONGEST_NAME = 200
-"""Characters of an action's id, of its device's and of its order key: a receipt is found by them."""
-
-ActionStatus = Literal["applied", "rejected", "retry", "sign-in"]
-
-
-@attrs.frozen
-class ActionRequest:
-    """An action as it reaches its handler.
-
-    `id` was made on the device and is unique, `seq` counts within `device` and `key` from 1, `made` is the device's clock. `type` and
-    `body` are the action as it was sent.
-    """
-
-    action: object
-    id: str
-    device: str
-    key: str
-    seq: int
-    made: datetime
-    principal: Principal
-    type: str = ""
-    body: bytes = attrs.field(default=b"", repr=False)
-
-
-@attrs.frozen
-class ActionResult:
-    """The answer to an action.
-
-    `applied`: effect and receipt are committed, `result` is what the handler returned (plain JSON). `rejected`: it never will be, and
-    `message` tells the user why. `retry`: not now; send it again `after` seconds. `sign-in`: the device is not known any more.
-    A handler that has the result as JSON bytes already gives it as `encoded` instead.
-
-    `tx` is the number of the transaction that an effect in the database is part of. `repeated` says that the action had been sent, and
-    applied, before. `missing` are the first and the last of the numbers before this one that never arrived; `expected`, with `retry`,
-    is the number that it can be applied under, since its own has been passed already.
-    """
-
-    status: ActionStatus
-    message: str = ""
-    result: Any = None
-    after: float | None = None
-    encoded: bytes = b""
-    tx: int | None = None
-    repeated: bool = False
-    missing: tuple[int, int] | None = None
-    expected: int | None = None
-
 
 Apply = Callable[[ActionRequest], Awaitable[ActionResult]]
 
 _LaneKey = tuple[str, str, str, str]
 
 
+class Keeper(Protocol):
+    """Who writes down the actions that no handler does: refused ones, and those whose effect lies outside the database."""
+
+    async def refuse(self, request: ActionRequest, why: str) -> ActionResult:
+        """Keeps that an action was rejected, and answers it; one that had been answered before is answered as it was then."""
+        ...
+
+    async def ran(self, request: ActionRequest, result: ActionResult) -> ActionResult:
+        """Keeps what an action came to; returns its answer, which says whether it had run before."""
+        ...
+
+
 @attrs.frozen(eq=False)
 class Handler:
-    """Who applies the actions of a type."""
+    """Who applies the actions of a type. With `once` it keeps a receipt of each by itself."""
 
     name: str
     apply: Apply
     allow: Policy
     owner: Owner
+    once: bool = True
 
 
 @attrs.frozen
@@ -140,7 +94,7 @@ class ActionStatistics:
 
 
 class Actions:
-    """The handlers of this service, and the actions waiting for them."""
+    """The handlers of this service, and the actions waiting for them. `keeper` writes down what they do not, where there is one."""
 
     def __init__(self, registry: TupleRegistry, spawn: Spawn) -> None:
         self._registry = registry
@@ -150,6 +104,9 @@ class Actions:
         self._absent: set[str] = set()
         self._lanes: dict[_LaneKey, deque[Waiting]] = {}
         self._answers: Counter[ActionStatus] = Counter()
+        self._owner = Owner("peek")
+        self.upgrades = Upgrades(registry)
+        self.keeper: Keeper | None = None
 
     def statistics(self) -> ActionStatistics:
         """Counts of actions."""
@@ -185,24 +142,34 @@ class Actions:
         except Unavailable as full:
             port.tell(ack_frame(self._registry.codec, number, ActionResult("retry", str(full), after=1.0)))
         else:
-            self.take(waiting, name, request, lambda: self._registry.codec.decode_one(name, frame.body))
+            self.take(waiting, request, lambda: self.upgrades.read(name, request.version, frame.body))
 
-    def take(self, waiting: Waiting, name: str, request: ActionRequest, decode: Callable[[], object]) -> None:
-        """Queues an action in its lane, or answers `waiting` at once with why not. `decode` makes the tuple, or raises TupleError."""
-        waiting.name = name
+    def take(self, waiting: Waiting, request: ActionRequest, decode: Callable[[], object]) -> None:
+        """Queues an action in its lane, or answers `waiting` at once with why not. `decode` makes the tuple, as `Upgrades.read` does."""
+        name = waiting.name = request.type
         handler = self._handlers.get(name)
         if handler is None:
-            waiting.answer(self.unhandled(name))
+            self._refuse(waiting, request, self.unhandled(name))
+        elif (no := refusal(handler.allow, request.principal, name)) is not None:
+            nobody = request.principal.kind == "nobody"
+            self._refuse(waiting, request, ActionResult("sign-in" if nobody else "rejected", str(no)))
+        elif isinstance(action := _decoded(handler, decode, waiting.trace), ActionResult):
+            self._refuse(waiting, request, action)
+        else:
+            self._queue(waiting, handler, attrs.evolve(request, action=action))
+
+    def _refuse(self, waiting: Waiting, request: ActionRequest, result: ActionResult) -> None:
+        """Answers without a handler. A last word is written down first, in its turn, since a device that hears it forgets the action."""
+        keeper = self.keeper
+        if keeper is None or result.status != "rejected" or request.principal.kind == "nobody":
+            waiting.answer(result)
             return
-        if (no := refusal(handler.allow, request.principal, name)) is not None:
-            waiting.answer(ActionResult("sign-in" if request.principal.kind == "nobody" else "rejected", str(no)))
-            return
-        try:
-            waiting.request = attrs.evolve(request, action=decode())
-        except TupleError as error:
-            waiting.answer(ActionResult("rejected", f"{name} does not fit its declaration. {error}"))
-            return
-        waiting.handler = handler
+        refuse = keeper.refuse
+        refuser = Handler(request.type, lambda request: refuse(request, result.message), anyone, self._owner)
+        self._queue(waiting, refuser, request)
+
+    def _queue(self, waiting: Waiting, handler: Handler, request: ActionRequest) -> None:
+        waiting.handler, waiting.request = handler, request
         # Whose it is comes first: a device's name proves nothing, and must not hold up somebody else's.
         lane_key = (request.principal.kind, request.principal.name, request.device, request.key)
         lane = self._lanes.get(lane_key)
@@ -241,10 +208,30 @@ class Actions:
             while lane:
                 # Whoever went away before its turn sends the action again, and is answered then.
                 if not lane[0].gone:
-                    lane[0].answer(await _applied(lane[0]))
+                    lane[0].answer(await self._kept(lane[0]))
                 lane.popleft()
         finally:
             del self._lanes[lane_key]
+
+    async def _kept(self, waiting: Waiting) -> ActionResult:
+        result = await _applied(waiting)
+        if self.keeper is None or waiting.handler.once or result.status not in ("applied", "rejected"):
+            return result
+        with trio.move_on_after(KEEPS_WITHIN):
+            return await self.keeper.ran(waiting.request, result)
+        log.warning("It took too long to write down that %s was %s.", waiting.name, result.status)
+        return result
+
+
+def _decoded(handler: Handler, decode: Callable[[], object], trace: str) -> object:
+    try:
+        return decode()
+    except TupleError as error:
+        return ActionResult("rejected", f"{handler.name} does not fit its declaration. {error}")
+    except Unavailable as newer:
+        return ActionResult("retry", str(newer), after=UPGRADE_AFTER)
+    except Exception as error:  # noqa: BLE001 (the edge of a plugin that reads older versions; `_failed` logs what is a fault)
+        return _failed(handler, error, trace)
 
 
 async def _applied(waiting: Waiting) -> ActionResult:
@@ -297,77 +284,3 @@ class Waiting:
 
     def more(self, count: int) -> None:
         """Actions do not stream."""
-
-
-def read_act(frame: Frame, principal: Principal) -> ActionRequest:
-    """The request in an `act`, its body not decoded yet.
-
-    Raises FrameError for a header that is not an act's, BadRequest for one whose texts no receipt can be filed under.
-    """
-    header = frame.header
-    text(header, "t")
-    id, device, key, seq = text(header, "id"), text(header, "dev"), text(header, "key"), header.get("seq")
-    if type(seq) is not int or not 1 <= seq <= LARGEST_INT:
-        raise FrameError("An act needs seq, an integer from 1.", close_code=1002)
-    made = instant(header.get("made"))
-    if not (id and device) or any(len(part) > LONGEST_NAME or "\0" in part for part in (id, device, key)):
-        raise BadRequest(
-            f"The id and the device of an action have 1 to {LONGEST_NAME} characters, its key at most as many, and none is NUL."
-        )
-    return ActionRequest(None, id, device, key, seq, made, principal, header["t"], frame.body)
-
-
-def ack_frame(codec: Codec, number: int, result: ActionResult) -> Frame:
-    """The `ack` that carries a result."""
-    header: dict[str, Any] = {"k": "ack", "i": number, "status": result.status}
-    if result.message:
-        header["message"] = result.message[:LONGEST_MESSAGE]
-    if result.after is not None:
-        header["after"] = result.after
-    if result.tx is not None:
-        header["tx"] = str(result.tx)  # more than a browser's numbers hold
-    if result.repeated:
-        header["repeated"] = True
-    if result.missing is not None:
-        header["missing"] = list(result.missing)
-    if result.expected is not None:
-        header["expected"] = result.expected
-    body = result.encoded
-    if not body and result.result is not None:
-        body = codec.encode_value(result.result)
-    return Frame(header, body)
-
-
-def read_ack(codec: Codec, frame: Frame) -> ActionResult:
-    """The result that an `ack` carries. Raises RemoteError when it is none."""
-    try:
-        told = _told(frame.header)
-    except (KeyError, ValueError, TypeError) as error:
-        raise RemoteError(
-            f"The other side answered an action with {frame.header.get('status')!r}, which is no answer."
-        ) from error
-    result = codec.decode_value(frame.body, Any) if frame.body else None
-    return attrs.evolve(told, result=result, encoded=frame.body)
-
-
-def _told(header: Mapping[str, Any]) -> ActionResult:
-    status, message, after, tx = header["status"], header.get("message", ""), header.get("after"), header.get("tx")
-    missing, expected = header.get("missing"), header.get("expected")
-    if (
-        status not in get_args(ActionStatus)
-        or not isinstance(message, str)
-        or not isinstance(after, int | float | None)
-    ):
-        raise ValueError("not the status, message or after of an ack")
-    if missing is not None:
-        first, last = missing
-        missing = int(first), int(last)
-    return ActionResult(
-        cast(ActionStatus, status),
-        message,
-        after=after,
-        tx=None if tx is None else int(tx),
-        repeated=header.get("repeated") is True,
-        missing=missing,
-        expected=None if expected is None else int(expected),
-    )

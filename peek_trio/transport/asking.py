@@ -5,25 +5,26 @@ Each finds its way at the moment of asking: this service itself, a peer that is 
 
 from __future__ import annotations
 
-import itertools
+import secrets
 import uuid
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
+import attrs
 import trio
 
 from peek_trio.errors import DeadlineExceeded, PeekError, RemoteError, Unavailable
 from peek_trio.security import Principal
-from peek_trio.transport.action import RETRY_AFTER, ActionRequest, ActionResult, Actions, Waiting, read_ack
+from peek_trio.transport.action import RETRY_AFTER, Actions, Waiting
+from peek_trio.transport.acts import ActionRequest, ActionResult, act_header, read_ack
 from peek_trio.transport.calls.caller import ask, seconds_left
 from peek_trio.transport.directory import Directory, absent
 from peek_trio.transport.exchange import Port
 from peek_trio.transport.message import Messages
 from peek_trio.transport.trace import present_trace
-from peek_trio.tuples import TupleRegistry, tuple_name
+from peek_trio.tuples import TupleRegistry, tuple_name, tuple_version
 
 __all__ = ["Asker", "ask_all"]
 
@@ -40,36 +41,61 @@ class Asker:
         actions: Actions,
         messages: Messages,
     ) -> None:
-        self._id = service_id
         self._principal = principal
         self._registry = registry
         self._directory = directory
         self._actions, self._messages = actions, messages
-        self._sequences: dict[str, Iterator[int]] = defaultdict(partial(itertools.count, 1))
+        # Numbers begin anew with every life of a service, so each is a device of its own.
+        self._device = f"{service_id}.{secrets.token_hex(4)}"
+        self._numbers: Counter[str] = Counter()
 
     def request(self, action: object, *, key: str) -> ActionRequest:
         """See `Switchboard.request`."""
-        made = datetime.now(UTC)
-        name, body = tuple_name(type(action)), self._registry.codec.encode_one(action)
-        seq = next(self._sequences[key])
-        return ActionRequest(action, uuid.uuid4().hex, self._id, key, seq, made, self._principal, name, body)
+        cls = type(action)
+        name, body = tuple_name(cls), self._registry.codec.encode_one(action)
+        self._numbers[key] += 1
+        return ActionRequest(
+            action,
+            uuid.uuid4().hex,
+            self._device,
+            key,
+            self._numbers[key],
+            datetime.now(UTC),
+            self._principal,
+            name,
+            body,
+            tuple_version(cls),
+        )
 
-    async def act(self, request: ActionRequest, *, timeout: float) -> ActionResult:
+    async def act(self, action: object, *, key: str, timeout: float) -> ActionResult:
+        """See `Switchboard.act`."""
+        name = tuple_name(type(action))
+        if self._directory.upstream is None and not self._actions.handles(name) and not self._directory.is_top:
+            return _not_now(absent("server"))  # before it has a number, which the server would miss
+        return await self.send(self.request(action, key=key), timeout=timeout)
+
+    async def send(self, request: ActionRequest, *, timeout: float) -> ActionResult:
         """See `Switchboard.send`."""
-        name = request.type
-        if self._actions.handles(name):
-            return await self._act_here(name, request, timeout)
+        until = trio.current_time() + timeout
+        while True:
+            result = await self._sent(request, until - trio.current_time())
+            if result.status != "retry" or result.expected is None or trio.current_time() >= until:
+                return result
+            self._numbers[request.key] = max(self._numbers[request.key], result.expected - 1) + 1
+            request = attrs.evolve(request, seq=self._numbers[request.key])
+
+    async def _sent(self, request: ActionRequest, timeout: float) -> ActionResult:
+        what = f"Applying {request.type}"
         port = self._directory.upstream
+        if self._actions.handles(request.type) or (port is None and self._directory.is_top):
+            return await self._act_here(request, timeout)
         if port is None:
-            return self._actions.unhandled(name) if self._directory.is_top else _not_now(absent("server"))
-        header = {"k": "act", "i": 0, "t": name, "id": request.id, "dev": request.device, "seq": request.seq}
-        header |= {"key": request.key, "made": request.made.isoformat()}
-        codec = self._registry.codec
+            return _not_now(absent("server"))
         try:
-            answer = await ask(port, header, request.body, timeout=seconds_left(timeout), what=f"Applying {name}")
+            answer = await ask(port, act_header(request), request.body, timeout=seconds_left(timeout), what=what)
         except Unavailable as lost:
             return _not_now(str(lost))
-        return read_ack(codec, answer)
+        return read_ack(self._registry.codec, answer)
 
     async def send_message(
         self, filt: Mapping[str, Any], rows: Sequence[object], *, to: str | None, timeout: float
@@ -91,7 +117,7 @@ class Asker:
                 header["to"] = to
         return await ask_all(ports, header, body, timeout=seconds)
 
-    async def _act_here(self, name: str, request: ActionRequest, timeout: float) -> ActionResult:
+    async def _act_here(self, request: ActionRequest, timeout: float) -> ActionResult:
         answered = trio.Event()
         results: list[ActionResult] = []
 
@@ -99,11 +125,11 @@ class Asker:
             results.append(result)
             answered.set()
 
-        self._actions.take(Waiting(answer, present_trace()), name, request, lambda: request.action)
+        self._actions.take(Waiting(answer, present_trace()), request, lambda: request.action)
         with trio.move_on_after(timeout):
             await answered.wait()
         if not results:
-            raise DeadlineExceeded(f"Applying {name} took longer than {timeout:g} s.")
+            raise DeadlineExceeded(f"Applying {request.type} took longer than {timeout:g} s.")
         return results[0]
 
 

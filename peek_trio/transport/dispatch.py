@@ -24,7 +24,8 @@ from peek_trio.errors import (
 )
 from peek_trio.logs import current_trace
 from peek_trio.security import Principal
-from peek_trio.transport.action import Actions, read_act
+from peek_trio.transport.action import Actions
+from peek_trio.transport.acts import read_act
 from peek_trio.transport.asking import ask_all
 from peek_trio.transport.calls.methods import Methods, Spawn, check_call
 from peek_trio.transport.directory import Directory, is_service

@@ -16,7 +16,7 @@ from peek_trio.transport.wire import Frame
 
 __all__ = ["Forward", "Origin", "forward", "refuse"]
 
-_PASSED_ON = frozenset({"k", "m", "d", "w", "all", "t", "id", "dev", "seq", "key", "made", "f"})
+_PASSED_ON = frozenset({"k", "m", "d", "w", "all", "t", "id", "dev", "seq", "key", "made", "v", "f"})
 """What the headers of calls, actions and messages have, the trace aside. Nothing else of a device's crosses the link that all share."""
 
 

@@ -18,6 +18,7 @@ from peek_trio.transport.loader import Loader
 from peek_trio.transport.message import Hear, Listener
 from peek_trio.transport.observables.provided import Provider, Read
 from peek_trio.transport.owner import Owner
+from peek_trio.transport.upgrades import Upgrade
 from peek_trio.tuples import tuple_name
 
 if TYPE_CHECKING:
@@ -62,10 +63,15 @@ class Scope:
         name = self._known(cls)
         self._keep(self._board.provide(Provider(cls, name, read, allow, self._owner)))
 
-    def handle(self, action_cls: type, apply: Apply, *, allow: Policy) -> None:
-        """Applies actions of the tuple class `action_cls`."""
+    def handle(self, action_cls: type, apply: Apply, *, allow: Policy, once: bool = True) -> None:
+        """Applies actions of the tuple class `action_cls`. Without `once`, `apply` keeps no receipts: a resend is applied again."""
         name = self._known(action_cls)
-        self._keep(self._board.actions.add(Handler(name, apply, allow, self._owner)))
+        self._keep(self._board.actions.add(Handler(name, apply, allow, self._owner, once)))
+
+    def upgrade(self, action_cls: type, version: int, upgrade: Upgrade) -> None:
+        """Reads actions that were made in the form of an older `version`; `upgrade` makes of their fields those of the next one."""
+        name = self._known(action_cls)
+        self._keep(self._board.actions.upgrades.add(action_cls, name, version, upgrade, self._owner))
 
     def load(self, cls: type, loader: Loader, *, allow: Policy) -> None:
         """Lets admin pages list and edit the rows of `cls`. Only on the server."""

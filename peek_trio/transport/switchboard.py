@@ -17,7 +17,8 @@ import trio
 
 from peek_trio.errors import LinkLost, PeekError
 from peek_trio.security import Principal
-from peek_trio.transport.action import ActionRequest, ActionResult, Actions
+from peek_trio.transport.action import Actions
+from peek_trio.transport.acts import ActionRequest, ActionResult
 from peek_trio.transport.asking import Asker
 from peek_trio.transport.calls.answers import Answer
 from peek_trio.transport.calls.calling import Calling
@@ -223,15 +224,18 @@ class Switchboard:
         The result is `retry` when the server is not connected. Raises DeadlineExceeded when there was no answer in `timeout` seconds;
         whether it was applied is unknown then.
         """
-        return await self.send(self.request(action, key=key), timeout=timeout)
+        return await self._asker.act(action, key=key, timeout=timeout)
 
     def request(self, action: object, *, key: str = "") -> ActionRequest:
         """What `act` would ask for, for whoever must be able to ask for it again: an outbox keeps it until it is answered."""
         return self._asker.request(action, key=key)
 
     async def send(self, request: ActionRequest, *, timeout: float = DEFAULT_TIMEOUT) -> ActionResult:
-        """Has an action applied that `request` made, for the first time or again. Otherwise like `act`."""
-        return await self._asker.act(request, timeout=timeout)
+        """Has an action applied that `request` made, for the first time or again. Otherwise like `act`.
+
+        One whose number has been passed meanwhile, because a later one was sent first, is numbered anew.
+        """
+        return await self._asker.send(request, timeout=timeout)
 
     async def send_message(
         self,

@@ -7,7 +7,7 @@ databases or plugins; everything above it speaks in these types.
 from __future__ import annotations
 
 from peek_trio.tuples.codec import Codec
-from peek_trio.tuples.declaration import tuple_name, tuple_type
+from peek_trio.tuples.declaration import tuple_name, tuple_type, tuple_version
 from peek_trio.tuples.digests import digest
 from peek_trio.tuples.registry import TupleRegistry
 from peek_trio.tuples.schema import schema_hash
@@ -24,4 +24,5 @@ __all__ = [
     "schema_hash",
     "tuple_name",
     "tuple_type",
+    "tuple_version",
 ]

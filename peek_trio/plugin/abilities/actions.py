@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import trio
 
@@ -14,13 +14,13 @@ from peek_trio.plugin.registrations import Registrations
 from peek_trio.security import Policy
 from peek_trio.transport import ActionRequest, ActionResult
 
-if TYPE_CHECKING:
-    from peek_trio.storage import Claim
-
 __all__ = ["Actions"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+Upgrade = TypeVar("Upgrade", bound=Callable[[dict[str, Any]], dict[str, Any]])
 Apply = Callable[[ActionRequest], Awaitable[ActionResult]]
+
+_DATABASE = ("session", "statements")
 
 
 class Actions:
@@ -34,14 +34,33 @@ class Actions:
         """Decorates the function that does what an action of tuple class `cls` asks.
 
         `def f(action, session)` runs in a thread; the platform commits what it did together with the receipt, so that a resend is
-        answered from the receipt. A handler that reaches outside the database is `async def f(action)` and must say `once=False`: a
-        resend may then do it again. Either may also take `principal`. What it returns travels to the sender as JSON; `raise
-        Rejected("…")` refuses, with the sentence for the person. Raises PluginError at once when the function does not fit.
+        answered from the receipt. `def f(action, statements)` is the same with plain SQL instead of the ORM, several times as quick
+        under load; it may be called twice for one effect, so it touches nothing but the database.
+
+        A handler that reaches outside the database is `async def f(action)` and must say `once=False`. It runs again when a device that
+        has not heard the answer sends again, which the answer says (`repeated`): make its effect one that may happen twice.
+
+        Any may also take `principal`. What it returns travels to the sender as JSON; `raise Rejected("…")` refuses, with the sentence
+        for the person. Raises PluginError at once when the function does not fit.
         """
 
         def register(fn: F) -> F:
             self._registrations.tuples(cls)
-            self._registrations.scope.handle(cls, self._applier(fn, once), allow=allow)
+            self._registrations.scope.handle(cls, self._applier(fn, once), allow=allow, once=once)
+            return fn
+
+        return register
+
+    def upgrade(self, cls: type, *, version: int) -> Callable[[Upgrade], Upgrade]:
+        """Decorates the function that reads actions made in an older `version` of `cls`, by a page that has not been reloaded since.
+
+        `def f(fields: dict) -> dict` makes of the fields of that version, as plain JSON, those of the next one; from there it goes on
+        with the function for that one. Raises PeekError when the class has no such older version.
+        """
+
+        def register(fn: Upgrade) -> Upgrade:
+            self._registrations.tuples(cls)
+            self._registrations.scope.upgrade(cls, version, fn)
             return fn
 
         return register
@@ -51,7 +70,7 @@ class Actions:
         return await self._board.act(action, key=key, timeout=timeout)
 
     def _applier(self, fn: Callable[..., Any], once: bool) -> Apply:
-        form = form_of(fn, given="action", extras=("session", "principal"), refuse=self._registrations.error)
+        form = form_of(fn, given="action", extras=(*_DATABASE, "principal"), refuse=self._registrations.error)
         self._check(fn, form, once)
         if once:
             return self._exactly_once(fn, form)
@@ -59,51 +78,46 @@ class Actions:
 
         async def apply(request: ActionRequest) -> ActionResult:
             try:
-                return self._applied(fn, await run(request))
+                return ActionResult("applied", encoded=self._encoded(fn, await run(request)))
             except Rejected as refusal:
                 return ActionResult("rejected", str(refusal))
 
         return apply
 
     def _check(self, fn: Callable[..., Any], form: Form, once: bool) -> None:
-        name = describe(fn)
-        if form.is_async and "session" in form.extras:
-            raise self._registrations.error(
-                f"{name} is async and takes a session; sessions block, so make it a plain function."
-            )
+        if (why := self._misfit(form, once)) is not None:
+            raise self._registrations.error(f"{describe(fn)} {why}")
+        for extra in form.extras.intersection(_DATABASE):
+            self._registrations.database(f"The handler {describe(fn)} takes a {extra.removesuffix('s')} and")
+
+    def _misfit(self, form: Form, once: bool) -> str | None:
+        if form.extras.issuperset(_DATABASE):
+            return "takes a session and statements; one of them is enough, and the other would not see what it does."
+        if form.is_async and not form.extras.isdisjoint(_DATABASE):
+            return "is async and takes a session; sessions block, so make it a plain function."
         if once and form.is_async:
-            raise self._registrations.error(
-                f"{name} is async, so its effect cannot be committed together with the receipt; register it with once=False."
-            )
-        if once and "session" not in form.extras:
-            raise self._registrations.error(
-                f"{name} takes no session, so its effect cannot be committed together with the receipt; take one, or say once=False."
-            )
-        if "session" in form.extras:
-            self._registrations.database(f"The handler {name} takes a session and")
+            return "is async, so its effect cannot be committed together with the receipt; register it with once=False."
+        if once and form.extras.isdisjoint(_DATABASE):
+            return "takes no session, so its effect cannot be committed together with the receipt; take one, or say once=False."
+        if not once and "statements" in form.extras:
+            return "takes statements, which are for effects that happen once; take a session, or leave out once=False."
+        return None
 
     def _exactly_once(self, fn: Callable[..., Any], form: Form) -> Apply:
-        from peek_trio.storage import OutOfOrder  # an agent has no database and need not load its library
+        # An agent has no database and need not load its library.
+        from peek_trio.plugin.abilities.keeping import apply_with_session, apply_with_statements
 
-        database = self._registrations.database(f"The handler {describe(fn)}")
+        database, name = self._registrations.database(f"The handler {describe(fn)}"), describe(fn)
+        handed, apply_with = "session", apply_with_session
+        if "statements" in form.extras:
+            handed, apply_with = "statements", apply_with_statements
 
         async def apply(request: ActionRequest) -> ActionResult:
-            def work(session: Any) -> bytes:
-                arguments = form.arguments(session=session, principal=request.principal)
+            def work(given: Any) -> bytes:
+                arguments = form.arguments(**{handed: given}, principal=request.principal)
                 return self._encoded(fn, fn(request.action, **arguments))
 
-            try:
-                receipt = await database.apply_once(_claim(request), work, name=describe(fn))
-            except OutOfOrder as passed:
-                return ActionResult("retry", str(passed), after=0.0, expected=passed.expected)
-            return ActionResult(
-                receipt.status,
-                receipt.message,
-                encoded=receipt.result,
-                tx=receipt.tx,
-                repeated=receipt.repeated,
-                missing=receipt.missing,
-            )
+            return await apply_with(database, request, work, name)
 
         return apply
 
@@ -119,9 +133,6 @@ class Actions:
             lambda session: fn(request.action, **form.arguments(session=session, principal=request.principal))
         )
 
-    def _applied(self, fn: Callable[..., Any], value: Any) -> ActionResult:
-        return ActionResult("applied", encoded=self._encoded(fn, value))
-
     def _encoded(self, fn: Callable[..., Any], value: Any) -> bytes:
         if value is None:
             return b""
@@ -129,19 +140,3 @@ class Actions:
         return self._registrations.parts.registry.codec.encode_value(
             value, Any if isinstance(annotation, str) or annotation is inspect.Signature.empty else annotation
         )
-
-
-def _claim(request: ActionRequest) -> Claim:
-    from peek_trio.storage import Claim
-
-    who = f"{request.principal.kind} {request.principal.name}"
-    return Claim(
-        request.device,
-        request.id,
-        request.key,
-        request.seq,
-        request.made,
-        who=who,
-        type=request.type,
-        body=request.body,
-    )
