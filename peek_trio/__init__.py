@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Rejected,
         RemoteError,
         StorageError,
+        StorageFull,
         TaskDied,
         TaskError,
         TaskFailed,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from peek_trio.hookspecs import hookimpl
     from peek_trio.plugin import AgentContext, ClientContext, ServerContext, WorkerContext
     from peek_trio.security import Policy, Principal, admin, anyone, role, services, services_of, signed_in
+    from peek_trio.storage import BinaryPieces, Statements
     from peek_trio.tasks import TaskContext, TaskProgress, task
     from peek_trio.transport import Contract, ObservedState, rpc
     from peek_trio.transport.wire import Peer
@@ -48,12 +50,13 @@ __version__ = "0.1.0"
 _ROOMS = {
     "errors": (
         "BadRequest CallError ConfigError Conflict DatabaseUnavailable DeadlineExceeded LinkError LinkLost MigrationError "
-        "NoSuchEndpoint NotAllowed PeekError PluginError Rejected RemoteError StorageError TaskDied TaskError TaskFailed "
+        "NoSuchEndpoint NotAllowed PeekError PluginError Rejected RemoteError StorageError StorageFull TaskDied TaskError TaskFailed "
         "TaskTimeout TupleError Unavailable"
     ),
     "hookspecs": "hookimpl",
     "plugin": "AgentContext ClientContext ServerContext WorkerContext",
     "security": "Policy Principal admin anyone role services services_of signed_in",
+    "storage": "BinaryPieces Statements",
     "tasks": "TaskContext TaskProgress task",
     "transport": "Contract ObservedState rpc",
     "transport.wire": "Peer",
@@ -66,6 +69,7 @@ __all__ = [
     "AgentContext",
     "BadRequest",
     "BigInt",
+    "BinaryPieces",
     "CallError",
     "ClientContext",
     "ConfigError",
@@ -87,7 +91,9 @@ __all__ = [
     "Rejected",
     "RemoteError",
     "ServerContext",
+    "Statements",
     "StorageError",
+    "StorageFull",
     "TaskContext",
     "TaskDied",
     "TaskError",
