@@ -248,7 +248,7 @@ class Watched:
 
 async def watch(link: Link, tuple_type: str, selector: Header, have: Watched | None = None) -> Watched:
     """Subscribes, with what was seen on an earlier link if there was one."""
-    claim = {} if have is None else {"have": [have.header["epoch"], have.header["dig"]]}
+    claim: dict[str, Any] = {} if have is None else {"have": [have.header["epoch"], have.header["dig"]]}
     return Watched(link, await link.open("sub", t=tuple_type, s=selector, **claim), have)
 
 

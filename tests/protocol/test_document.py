@@ -14,7 +14,7 @@ from peek_trio.frontend.cookies import COOKIE
 from peek_trio.frontend.front_door import VORTEX
 from peek_trio.frontend.visitor import PATIENCE
 from peek_trio.security import Principal
-from peek_trio.transport import Switchboard, action, dispatch, exchange
+from peek_trio.transport import Switchboard, acts, dispatch, exchange
 from peek_trio.transport.calls import caller, contract
 from peek_trio.transport.observables import body, delta, history
 from peek_trio.transport.wire import (
@@ -127,7 +127,7 @@ FIGURES = {
     "subscriptions": f"A device may have {dispatch.MOST_SUBSCRIPTIONS} subscriptions, a service {dispatch.MOST_OF_A_SERVICE:,}",
     "compression": f"from {body.COMPRESS_FROM} bytes on, and may inflate to at most {size(body.INFLATE_LIMIT)}",
     "deltas": f"`parts` lists them, at most {history.MOST_DELTAS}",
-    "names of actions": f"have 1 to {action.LONGEST_NAME} characters, `key` at most {action.LONGEST_NAME}",
+    "names of actions": f"have 1 to {acts.LONGEST_NAME} characters, `key` at most {acts.LONGEST_NAME}",
     "depth": f"JSON nests at most {DEEPEST} levels",
 }
 
@@ -153,7 +153,7 @@ def test_every_code_of_a_refusal_and_every_status_of_an_action_is_told() -> None
     assert stated
     for code in re.findall(r'"([\w-]+)"', stated[1]):
         assert f"| `{code}` |" in TEXT
-    for status in action.ActionStatus.__args__:  # type: ignore[attr-defined]
+    for status in acts.ActionStatus.__args__:  # type: ignore[attr-defined]
         assert f"| `{status}` |" in TEXT
     assert live_sessions._RESTART == 1012
 
