@@ -33,6 +33,16 @@ export interface PeekClientOptions {
   fetch?: Fetch;
 }
 
+/** What came of an action, and how to know when a view shows it. */
+export interface ActionAnswer extends ActionResult {
+  /**
+   * Resolves once a view on this page includes the effect (true), or when nobody can tell: the action was rejected or writes to no
+   * database, the view is not observed any more, failed, or comes from a provider that reads in no snapshot (false). Never rejects.
+   * @param view an `ObserveController`, or the type and selector of whatever else is observed.
+   */
+  seenBy(view: { readonly type: string; readonly selector: Record<string, Json> | null }): Promise<boolean>;
+}
+
 const PRINCIPAL_KEY = "peek.principal";
 /** What was done offline is sent before views ask what is true now, but views do not wait longer than this for it. */
 const DRAIN_FIRST_MS = 2_000;
@@ -119,8 +129,12 @@ export class PeekClient extends EventTarget {
    * Does an action once, now or when there is a connection again. Resolves when the server has applied or rejected it, which may
    * be long after the page that asked is gone; `pending()` shows it until then. Rejects when it could not be kept on the device.
    */
-  async act(type: string, action: object, { key = "" }: { key?: string } = {}): Promise<ActionResult> {
-    return (await this.outboxOpened).act(type, action, key);
+  async act(type: string, action: object, { key = "" }: { key?: string } = {}): Promise<ActionAnswer> {
+    const result = await (await this.outboxOpened).act(type, action, key);
+    const seenBy: ActionAnswer["seenBy"] = async ({ type, selector }) =>
+      selector !== null && result.status === "applied" && this.views.includes(type, selector, result.tx);
+    // Not one of its values: the rest of it can be kept, compared and sent.
+    return Object.defineProperty({ ...result } as ActionAnswer, "seenBy", { value: seenBy });
   }
 
   /** Actions that wait to be sent or were rejected, in order. */

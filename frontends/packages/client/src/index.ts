@@ -1,5 +1,5 @@
 /** @peek/client: what a page of Peek uses to talk to its server. Framework free; see docs/client.md. */
-export { PeekClient, type PeekClientOptions } from "./client.ts";
+export { PeekClient, type ActionAnswer, type PeekClientOptions } from "./client.ts";
 export { Connection, type ConnectionState, type Principal, type ServerInfo } from "./connection.ts";
 export { PeekError } from "./errors.ts";
 export { texts } from "./texts.ts";
@@ -13,4 +13,4 @@ export type { Session, SessionInfo } from "./session.ts";
 export type { Socket, SocketEvents, SocketFactory, WakeReason, WakeSource } from "./socket.ts";
 export type { Clock } from "./clock.ts";
 export type { View } from "./view.ts";
-export type { Person, PluginStatus, Schemas, Service, Setting, TaskRun, Tuples, UiMenuItem, UiPlugin } from "./tuples.ts";
+export type { DatabaseState, Person, PluginStatus, Schemas, Service, Setting, TaskRun, Tuples, UiMenuItem, UiPlugin } from "./tuples.ts";

@@ -109,6 +109,11 @@ export class Link {
     return i;
   }
 
+  /** Says something more within an exchange that is open. Without a link it is lost, as the exchange is. */
+  say(i: number, header: JsonObject & { k: string }): void {
+    if (this.live) this.attempt?.outgoing.put(frame({ ...header, i }));
+  }
+
   /** Ends an exchange; with `farewell` (its `k`: cancel, unsub) the server is told, if there still is one. */
   finish(i: number, farewell?: string): void {
     this.exchanges.end(i);

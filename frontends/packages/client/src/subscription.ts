@@ -2,6 +2,7 @@
  * Keeps one selector subscribed while it is observed: resumes with `have` when a lost link returns, asks again after errors that may pass,
  * shows what is kept on the device when the server cannot be asked, and keeps what the server said.
  */
+import { Awaited } from "./awaited.ts";
 import type { KeptState, StateCache } from "./cache.ts";
 import { Backoff, type Clock } from "./clock.ts";
 import { errorFromWire, PeekError } from "./errors.ts";
@@ -41,7 +42,10 @@ export class Subscription {
   private readonly view = new ObservedView();
   private readonly reader: StateReader;
   private readonly backoff: Backoff;
+  private readonly awaited = new Awaited();
   private exchange: number | null = null;
+  /** Whether the present exchange has brought a state. */
+  private hasState = false;
   /** Whether to tell the server what is here already. */
   private claims = true;
   /** Whether there is a link to be subscribed on. */
@@ -82,11 +86,19 @@ export class Subscription {
     };
   }
 
+  /** Resolves with true when the view includes the transaction `tx`, with false when nobody can tell. */
+  includes(tx: string): Promise<boolean> {
+    const seen = this.awaited.add(tx);
+    this.lookAtAwaited();
+    return seen;
+  }
+
   /** Starts with what is kept for a person; rows of another are forgotten. */
   begin(principal: string): void {
     this.unsubscribe();
     this.flush();
     this.view.forget();
+    this.awaited.giveUp();
     this.principal = principal;
     this.restored = null;
     this.restoring = this.restore();
@@ -114,6 +126,7 @@ export class Subscription {
     this.stopLinger();
     this.unsubscribe();
     this.flush();
+    this.awaited.giveUp();
     this.linked = false;
     this.ended();
   }
@@ -160,6 +173,8 @@ export class Subscription {
 
   private open(): void {
     const known = this.claims ? (this.view.version ?? this.restored?.state) : undefined;
+    this.hasState = false;
+    this.awaited.forgotten();
     const have: JsonObject = known ? { have: [known.epoch, known.digest] } : {};
     try {
       this.exchange = this.parts.link.open({ k: "sub", t: this.type, s: this.selector, tr: traceId(), ...have }, undefined, {
@@ -192,6 +207,8 @@ export class Subscription {
     this.backoff.reset();
     this.claims = true;
     this.view.replace(rows, frame, unseen);
+    this.hasState = true;
+    this.lookAtAwaited();
     this.keep(frame, rows);
     // Read after the link was lost: true when it was sent, and no longer certain.
     if (!this.linked) this.view.doubt(this.away);
@@ -202,7 +219,19 @@ export class Subscription {
     if (this.view.version?.digest !== frame.header["dig"]) return this.askAnew();
     this.backoff.reset();
     this.view.confirm(frame);
+    this.hasState = true;
+    this.lookAtAwaited();
     if (!this.linked) this.view.doubt(this.away);
+  }
+
+  /** Tells those whose action is included, and has the server say when the others' are. */
+  private lookAtAwaited(): void {
+    const { view } = this.view;
+    this.awaited.settle((tx) => view.includes({ tx }));
+    if (this.exchange === null || !this.hasState) return;
+    // Rows that were read in no snapshot never tell.
+    if (view.seen === "") return this.awaited.giveUp();
+    for (const tx of this.awaited.toAsk()) this.parts.link.say(this.exchange, { k: "see", tx });
   }
 
   /** What this page has, as far as frames may lead on from it. */
@@ -228,6 +257,7 @@ export class Subscription {
     }
     this.showRestored();
     this.view.fail(error);
+    this.awaited.giveUp();
     if (!FINAL.has(error.type)) this.retry();
   }
 

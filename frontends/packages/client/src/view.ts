@@ -2,9 +2,11 @@
  * One selector that somebody on this page observes: its rows, how fresh they are, and who wants to know. It takes what happens (a frame,
  * a lost link, a kept state) and says what is to be shown; subscribing and keeping are done by `Views`.
  */
+import type { ActionResult } from "./drain.ts";
 import type { PeekError } from "./errors.ts";
 import type { Frame } from "./frames.ts";
 import { asNumber, asObject, asText, type Json } from "./json.ts";
+import { includes } from "./snapshot.ts";
 import { texts } from "./texts.ts";
 
 export interface View<T> {
@@ -20,11 +22,24 @@ export interface View<T> {
   reason: string;
   /** How many states newer ones replaced before they reached this page. */
   skipped: number;
+  /** The snapshot of the database that the rows were read in; "" when nobody knows. */
+  seen: string;
+  /** Whether the rows have the effect of an action that was applied; false when nobody knows. `seenBy` of its result waits for it. */
+  includes(this: void, result: Pick<ActionResult, "tx">): boolean;
 }
 
 export type Listener = (view: View<Json>) => void;
 
-const LOADING: View<Json> = Object.freeze({ rows: [], status: "loading", at: null, error: "", reason: "", skipped: 0 });
+const LOADING: View<Json> = Object.freeze({
+  rows: [],
+  status: "loading",
+  at: null,
+  error: "",
+  reason: "",
+  skipped: 0,
+  seen: "",
+  includes: () => false,
+});
 
 /** The state that this page has of a selector, as `have` names it. */
 export interface Version {
@@ -100,16 +115,19 @@ export class ObservedView {
   }
 
   private show(change: Partial<View<Json>>): void {
-    this.shown = change === LOADING ? LOADING : Object.freeze({ ...this.shown, ...change });
+    const { seen = this.shown.seen } = change;
+    const asked = { includes: ({ tx }: Pick<ActionResult, "tx">) => includes(seen, tx) };
+    this.shown = change === LOADING ? LOADING : Object.freeze({ ...this.shown, ...change, ...asked });
     for (const listener of [...this.listeners]) tell(listener, this.shown);
   }
 }
 
-function freshness(header: Frame["header"]): Pick<View<Json>, "status" | "at" | "reason"> {
+function freshness(header: Frame["header"]): Pick<View<Json>, "status" | "at" | "reason" | "seen"> {
   const at = new Date(asText(header["at"]));
+  const seen = asText(header["seen"]);
   const stale = asObject(header["stale"]);
-  if (stale === undefined) return { status: "live", at, reason: "" };
-  return { status: "stale", at, reason: asText(stale["reason"]) || texts.unreachable };
+  if (stale === undefined) return { status: "live", at, reason: "", seen };
+  return { status: "stale", at, reason: asText(stale["reason"]) || texts.unreachable, seen };
 }
 
 function tell(listener: Listener, view: View<Json>): void {

@@ -17,7 +17,7 @@ export class Views {
 
   /** Observes a selector until the returned function is called. */
   observe(type: string, selector: JsonObject, listener: Listener): () => void {
-    const key = `${type}\n${canonicalJson(selector)}`;
+    const key = keyOf(type, selector);
     let subscription = this.observed.get(key);
     if (subscription === undefined) {
       subscription = new Subscription(this.parts, type, selector, () => this.observed.delete(key));
@@ -27,6 +27,12 @@ export class Views {
       else if (this.away !== null) subscription.suspend(this.away);
     }
     return subscription.listen(listener);
+  }
+
+  /** Resolves with true when what is observed includes the transaction `tx`; with false when nobody can tell, or nobody observes it. */
+  async includes(type: string, selector: JsonObject, tx: string): Promise<boolean> {
+    const subscription = this.observed.get(keyOf(type, selector));
+    return tx !== "" && subscription !== undefined && subscription.includes(tx);
   }
 
   /** Whose states these are from now on. Rows of another person are forgotten. */
@@ -59,4 +65,8 @@ export class Views {
   stop(): void {
     for (const subscription of [...this.observed.values()]) subscription.end();
   }
+}
+
+function keyOf(type: string, selector: JsonObject): string {
+  return `${type}\n${canonicalJson(selector)}`;
 }

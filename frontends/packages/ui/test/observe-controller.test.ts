@@ -38,7 +38,7 @@ class Observed {
   } as unknown as PeekClient;
 }
 
-const live = (...rows: string[]): View<string> => ({ rows, status: "live", at: new Date(0), error: "", reason: "", skipped: 0 });
+const live = (...rows: string[]): View<string> => ({ rows, status: "live", at: new Date(0), error: "", reason: "", skipped: 0, seen: "", includes: () => false });
 
 test("it observes exactly while its host is connected", () => {
   const host = new Host();

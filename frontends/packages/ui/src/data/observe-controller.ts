@@ -17,6 +17,7 @@ export class ObserveController<T> implements ReactiveController {
   private readonly source: SelectorSource;
   private view: View<T> | null = null;
   private observed: string | null = null;
+  private observing: Selector | null = null;
   private stop: (() => void) | null = null;
   private connected = false;
   private readonly watchers = new Set<() => void>();
@@ -57,6 +58,15 @@ export class ObserveController<T> implements ReactiveController {
     return this.view?.skipped ?? 0;
   }
 
+  /** Whether the rows have the effect of an action that was applied; `seenBy` of its answer waits until they have. */
+  includes(result: { tx: string }): boolean {
+    return this.view?.includes(result) ?? false;
+  }
+  /** What is observed just now; null for nothing. */
+  get selector(): Selector | null {
+    return this.observing;
+  }
+
   /** Calls back on every change until the returned function is called; for components that are not the host. */
   subscribe(watcher: () => void): () => void {
     this.watchers.add(watcher);
@@ -90,6 +100,7 @@ export class ObserveController<T> implements ReactiveController {
     if (wanted === this.observed && (this.stop !== null || wanted === null)) return;
     this.release();
     this.observed = wanted;
+    this.observing = selector;
     if (selector === null) return;
     this.stop = this.client().observe<T>(this.type, selector, (view) => {
       this.view = view;
@@ -103,6 +114,7 @@ export class ObserveController<T> implements ReactiveController {
     // Rows of another selector must never be shown under this one's heading.
     if (this.observed !== null && this.connected) this.view = null;
     this.observed = null;
+    this.observing = null;
   }
 
   private changed(): void {
