@@ -1,7 +1,7 @@
 /** The changes of this device that are not applied yet, and those that were rejected, with the reason. Shown in the header only when there are any. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import type { PeekClient, PendingAction } from "@peek/client";
-import { controls, number, typography } from "@peek/ui";
+import { controls, number, typography, type StateKind } from "@peek/ui";
 import { texts } from "./texts.ts";
 
 export class PeekOutbox extends LitElement {
@@ -60,10 +60,8 @@ export class PeekOutbox extends LitElement {
 
   override render() {
     const actions = this.client.pending();
-    const rejected = actions.filter((action) => action.status === "rejected").length;
     if (actions.length === 0 && !this.open) return nothing;
-    const kind = rejected > 0 ? "danger" : "pending";
-    const word = rejected > 0 ? texts.rejectedOf(number(rejected, 0)) : texts.pendingOf(number(actions.length, 0));
+    const { kind, word } = summary(actions);
     return html`
       <button class="quiet" @click=${() => (this.open = true)}><peek-state kind=${kind}>${word}</peek-state></button>
       <peek-dialog heading=${texts.pendingTitle} ?open=${this.open} @dialog-close=${() => (this.open = false)}>
@@ -73,22 +71,38 @@ export class PeekOutbox extends LitElement {
   }
 
   private action(action: PendingAction): TemplateResult {
-    const rejected = action.status === "rejected";
+    const kind = kindOf(action);
     return html`<li>
       <div>
         <span class="strong">${nameOf(action.type)}</span>
         <span class="weak small"><peek-time .value=${action.made}></peek-time></span>
-        <peek-state kind=${rejected ? "danger" : "pending"}>${statusText(action)}</peek-state>
+        <peek-state kind=${kind}>${statusText(action)}</peek-state>
       </div>
-      ${rejected ? html`<button @click=${() => void this.client.dismiss(action.id)}>${texts.dismiss}</button>` : nothing}
+      ${kind !== "pending" ? html`<button @click=${() => void this.client.dismiss(action.id)}>${texts.dismiss}</button>` : nothing}
     </li>`;
   }
+}
+
+/** The worst of them, in a word. */
+function summary(actions: readonly PendingAction[]): { kind: StateKind; word: string } {
+  const of = (status: PendingAction["status"]): number => actions.filter((action) => action.status === status).length;
+  const [rejected, noticed] = [of("rejected"), of("noticed")];
+  if (rejected > 0) return { kind: "danger", word: texts.rejectedOf(number(rejected, 0)) };
+  if (noticed > 0) return { kind: "warning", word: texts.noticedOf(number(noticed, 0)) };
+  return { kind: "pending", word: texts.pendingOf(number(actions.length, 0)) };
+}
+
+function kindOf(action: PendingAction): StateKind {
+  if (action.status === "rejected") return "danger";
+  return action.status === "noticed" ? "warning" : "pending";
 }
 
 function statusText(action: PendingAction): string {
   switch (action.status) {
     case "rejected":
       return `${texts.pendingRejected}: ${action.message}`;
+    case "noticed":
+      return action.message;
     case "held":
       return texts.pendingHeld(action.principal);
     case "sending":

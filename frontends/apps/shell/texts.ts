@@ -52,6 +52,7 @@ export const texts = {
   pendingRejected: "Rejected",
   pendingHeld: (who: string) => `Waits until ${who} signs in`,
   pendingOf: (count: string) => `${count} waiting`,
+  noticedOf: (count: string) => `${count} to check`,
   rejectedOf: (count: string) => `${count} rejected`,
 
   pageMissing: "There is no such page",

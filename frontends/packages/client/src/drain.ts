@@ -31,7 +31,7 @@ export interface ActionResult {
   tx: string;
 }
 
-type Answer = ActionResult | { status: "retry"; after: number | null } | { status: "sign-in"; message: string } | { status: "lost" };
+type Answer = (ActionResult & { missing: number }) | { status: "retry"; after: number | null; expected: number } | { status: "sign-in"; message: string } | { status: "lost" };
 
 export interface DrainParts {
   link: Link;
@@ -117,11 +117,13 @@ export class Drain {
       const entry = await store.firstPending(principal, key);
       if (entry === undefined || !this.maySend(principal)) return;
       const answer = await this.send(entry);
-      if (answer.status === "retry") await this.pause(answer.after ?? backoff.next());
+      if (answer.status === "retry" && answer.expected > entry.sequence) await store.renumber(entry, answer.expected);
+      else if (answer.status === "retry") await this.pause(answer.after ?? backoff.next());
       else if (answer.status === "sign-in") link.signOut(answer.message);
       else if (answer.status !== "lost") {
         backoff.reset();
-        await this.settle(entry, answer);
+        const { missing, ...result } = answer;
+        await this.settle(entry, result, missing);
       }
     }
   }
@@ -130,9 +132,11 @@ export class Drain {
     return this.parts.link.live && principal !== "" && principal === this.principal;
   }
 
-  private async settle(entry: OutboxEntry, result: ActionResult): Promise<void> {
-    if (result.status === "applied") await this.parts.store.remove(entry.id);
-    else await this.parts.store.reject(entry.id, result.message);
+  private async settle(entry: OutboxEntry, result: ActionResult, missing: number): Promise<void> {
+    const { store } = this.parts;
+    if (result.status === "rejected") await store.settle(entry.id, "rejected", result.message);
+    else if (missing > 0) await store.settle(entry.id, "noticed", texts.missing(missing));
+    else await store.remove(entry.id);
     this.parts.settled(entry, result);
   }
 
@@ -162,7 +166,7 @@ export class Drain {
         if (!(error instanceof PeekError)) throw error;
         return resolve(fromError(error));
       }
-      disarm = clock.after(ACK_MS, () => finish({ status: "retry", after: 0 }));
+      disarm = clock.after(ACK_MS, () => finish({ status: "retry", after: 0, expected: 0 }));
     });
   }
 
@@ -180,25 +184,33 @@ export class Drain {
 }
 
 function actHeader(entry: OutboxEntry): { k: string } & Record<string, Json> {
-  const { type, id, device, sequence, key, made } = entry;
-  return { k: "act", t: type, id, dev: device, seq: sequence, key, made };
+  const { type, id, device, sequence, key, made, version } = entry;
+  return { k: "act", t: type, id, dev: device, seq: sequence, key, made, ...(version === 1 ? {} : { v: version }) };
 }
 
 function readAnswer({ header, body }: Frame): Answer {
   if (header["k"] === "err") return fromError(errorFromWire(header["e"]));
   const message = asText(header["message"]);
+  const tx = asText(header["tx"]);
+  const missing = missingOf(header["missing"]);
   switch (header["status"]) {
     case "applied":
-      return { status: "applied", message, result: readResult(body), tx: asText(header["tx"]) };
+      return { status: "applied", message, result: readResult(body), tx, missing };
     case "rejected":
-      return { status: "rejected", message: message || texts.noReason, result: null, tx: asText(header["tx"]) };
+      return { status: "rejected", message: message || texts.noReason, result: null, tx, missing };
     case "sign-in":
       return { status: "sign-in", message: message || texts.signedOut };
     default: {
       const after = asNumber(header["after"], -1);
-      return { status: "retry", after: after < 0 ? null : after * 1000 };
+      return { status: "retry", after: after < 0 ? null : after * 1000, expected: asNumber(header["expected"], 0) };
     }
   }
+}
+
+/** How many actions before this one never reached the server. */
+function missingOf(range: Json | undefined): number {
+  const [first, last] = Array.isArray(range) ? range : [];
+  return typeof first === "number" && typeof last === "number" ? last - first + 1 : 0;
 }
 
 function readResult(body: Uint8Array): Json {
@@ -211,6 +223,6 @@ function readResult(body: Uint8Array): Json {
 }
 
 function fromError(error: PeekError): Answer {
-  if (PASSING.has(error.type)) return { status: "retry", after: null };
-  return { status: "rejected", message: error.message, result: null, tx: "" };
+  if (PASSING.has(error.type)) return { status: "retry", after: null, expected: 0 };
+  return { status: "rejected", message: error.message, result: null, tx: "", missing: 0 };
 }

@@ -12,10 +12,12 @@ interface Schema extends DBSchema {
     value: OutboxEntry;
     indexes: { id: string; lane: [string, string, string] };
   };
-  sequences: { key: [string, string]; value: number };
+  sequences: { key: Counter; value: number };
   states: { key: string; value: KeptState; indexes: { written: number; principal: string } };
 }
 
+/** Device, person and order key. */
+type Counter = [string, string, string];
 type Database = IDBPDatabase<Schema>;
 
 const NAME = "peek";
@@ -45,7 +47,7 @@ class IndexedOutbox implements OutboxStore {
   async add(draft: OutboxDraft): Promise<OutboxEntry> {
     const change = this.database.transaction(["outbox", "sequences"], "readwrite", { durability: "strict" });
     const sequences = change.objectStore("sequences");
-    const counter: [string, string] = [draft.device, draft.key];
+    const counter: Counter = [draft.device, draft.principal, draft.key];
     const sequence = ((await sequences.get(counter)) ?? 0) + 1;
     await sequences.put(sequence, counter);
     const unplaced = { ...draft, sequence, status: "pending" as const, message: "" };
@@ -72,10 +74,21 @@ class IndexedOutbox implements OutboxStore {
     return this.database.getFromIndex("outbox", "lane", [principal, "pending", key]);
   }
 
-  async reject(id: string, message: string): Promise<void> {
+  async settle(id: string, status: "rejected" | "noticed", message: string): Promise<void> {
     const change = this.database.transaction("outbox", "readwrite", { durability: "strict" });
     const entry = await change.store.index("id").get(id);
-    if (entry !== undefined) await change.store.put({ ...entry, status: "rejected", message });
+    if (entry !== undefined) await change.store.put({ ...entry, status, message });
+    await change.done;
+  }
+
+  async renumber({ device, principal, key }: OutboxEntry, first: number): Promise<void> {
+    const change = this.database.transaction(["outbox", "sequences"], "readwrite", { durability: "strict" });
+    const lane = change.objectStore("outbox").index("lane");
+    let next = first;
+    for (let at = await lane.openCursor([principal, "pending", key]); at !== null; at = await at.continue()) {
+      if (at.value.device === device) await at.update({ ...at.value, sequence: next++ });
+    }
+    await change.objectStore("sequences").put(next - 1, [device, principal, key]);
     await change.done;
   }
 

@@ -23,9 +23,12 @@ export interface PendingAction {
   action: Json;
   key: string;
   made: Date;
-  /** `held`: somebody else made it on this device; it waits until they sign in. */
-  status: "pending" | "sending" | "rejected" | "held";
-  /** Why it was rejected; else "". */
+  /**
+   * `held`: somebody else made it on this device; it waits until they sign in. `noticed`: it was applied, but actions before it never
+   * reached the server.
+   */
+  status: "pending" | "sending" | "rejected" | "held" | "noticed";
+  /** Why it was rejected, or what there is to know; else "". */
   message: string;
   /** The name of who made it. */
   principal: string;
@@ -87,7 +90,7 @@ export class Outbox {
   }
 
   /** Accepts an action; resolves with the server's last word, however long that takes. Rejects when it could not be kept. */
-  async act(type: string, action: object, key: string): Promise<ActionResult> {
+  async act(type: string, action: object, key: string, version: number): Promise<ActionResult> {
     if (this.principal === "") throw new PeekError("NotAllowed", texts.noPerson);
     if (this.entries.length >= OUTBOX_ENTRIES) throw new PeekError("Unavailable", texts.outboxFull(OUTBOX_ENTRIES));
     const id = randomId();
@@ -95,7 +98,7 @@ export class Outbox {
     const made = new Date(clock.now()).toISOString();
     const result = new Promise<ActionResult>((resolve) => this.waiting.set(id, resolve));
     try {
-      await store.add({ id, device, principal: this.principal, type, body: JSON.stringify(action), key, made });
+      await store.add({ id, device, principal: this.principal, type, body: JSON.stringify(action), key, made, version });
     } catch (error) {
       this.waiting.delete(id);
       this.parts.failed(error);
@@ -121,10 +124,10 @@ export class Outbox {
     this.drain.interrupt();
   }
 
-  /** Removes a rejected action; one that may still be applied is not removed. */
+  /** Removes an action that has been answered; one that may still be applied is not removed. */
   async dismiss(id: string): Promise<void> {
     const entry = this.entries.find((one) => one.id === id);
-    if (entry?.status !== "rejected") return;
+    if (entry === undefined || entry.status === "pending") return;
     await this.parts.store.remove(id);
     this.parts.tabs.tell({ what: "dismissed" });
     await this.reread();
@@ -136,7 +139,7 @@ export class Outbox {
   }
 
   private statusOf({ id, status, principal }: OutboxEntry): PendingAction["status"] {
-    if (status === "rejected") return "rejected";
+    if (status !== "pending") return status;
     if (principal !== this.principal) return "held";
     return this.onTheWay.has(id) ? "sending" : "pending";
   }

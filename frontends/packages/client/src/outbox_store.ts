@@ -14,12 +14,15 @@ export interface OutboxEntry {
   body: string;
   /** Order key: actions with the same one are applied in the order in which they were made. */
   key: string;
-  /** Counts the actions of this device with this order key, from 1; given by the store. */
+  /** Counts the actions of this person on this device with this order key, from 1; given by the store. */
   sequence: number;
+  /** The form that the tuple type had in the page that made it. */
+  version: number;
   /** ISO 8601. */
   made: string;
-  status: "pending" | "rejected";
-  /** Why it was rejected, for people. */
+  /** `noticed`: it was applied, but people have to know what `message` says. */
+  status: "pending" | "rejected" | "noticed";
+  /** Why it was rejected, or what there is to know, for people. */
   message: string;
 }
 
@@ -34,8 +37,10 @@ export interface OutboxStore {
   pendingKeys(principal: string): Promise<string[]>;
   /** The first pending entry of a person with this order key. */
   firstPending(principal: string, key: string): Promise<OutboxEntry | undefined>;
-  /** Marks an entry as rejected; it stays until removed. */
-  reject(id: string, message: string): Promise<void>;
+  /** Marks an entry as answered for good; it stays until removed. */
+  settle(id: string, status: "rejected" | "noticed", message: string): Promise<void>;
+  /** Numbers what is pending of a person's actions with this order key from `first` on, and what is added later after them. */
+  renumber(entry: OutboxEntry, first: number): Promise<void>;
   remove(id: string): Promise<void>;
 }
 
@@ -46,7 +51,7 @@ export class MemoryOutboxStore implements OutboxStore {
   private position = 0;
 
   async add(draft: OutboxDraft): Promise<OutboxEntry> {
-    const counter = `${draft.device}\n${draft.key}`;
+    const counter = counterOf(draft);
     const sequence = (this.sequences.get(counter) ?? 0) + 1;
     this.sequences.set(counter, sequence);
     this.position += 1;
@@ -67,8 +72,15 @@ export class MemoryOutboxStore implements OutboxStore {
     return this.pending(principal).find((entry) => entry.key === key);
   }
 
-  async reject(id: string, message: string): Promise<void> {
-    this.entries = this.entries.map((entry) => (entry.id === id ? { ...entry, status: "rejected", message } : entry));
+  async settle(id: string, status: "rejected" | "noticed", message: string): Promise<void> {
+    this.entries = this.entries.map((entry) => (entry.id === id ? { ...entry, status, message } : entry));
+  }
+
+  async renumber(entry: OutboxEntry, first: number): Promise<void> {
+    const counter = counterOf(entry);
+    let next = first;
+    this.entries = this.entries.map((one) => (one.status === "pending" && counterOf(one) === counter ? { ...one, sequence: next++ } : one));
+    this.sequences.set(counter, next - 1);
   }
 
   async remove(id: string): Promise<void> {
@@ -78,4 +90,8 @@ export class MemoryOutboxStore implements OutboxStore {
   private pending(principal: string): OutboxEntry[] {
     return this.entries.filter((entry) => entry.principal === principal && entry.status === "pending");
   }
+}
+
+function counterOf({ device, principal, key }: Pick<OutboxEntry, "device" | "principal" | "key">): string {
+  return JSON.stringify([device, principal, key]);
 }

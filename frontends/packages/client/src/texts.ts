@@ -22,6 +22,10 @@ export const texts = {
   streams: (method: string): string => `${method} answers with a stream, which a page cannot receive`,
   notHere: "A page answers no calls",
   outboxFull: (most: number): string => `${most} changes are waiting to be sent already. Wait until some of them have been.`,
+  missing: (count: number): string =>
+    count === 1
+      ? "The change before this one never reached the server. Check what is there, and enter it again if need be."
+      : `The ${count} changes before this one never reached the server. Check what is there, and enter them again if need be.`,
   outboxNotKept: "The change could not be kept on this device, so it was not accepted",
   noPerson: "Sign in once before you make changes",
   memoryOnly: "This browser keeps nothing on this device: changes that wait to be sent are lost when the page is closed",

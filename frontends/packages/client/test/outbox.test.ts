@@ -158,6 +158,59 @@ test("errors that pass are tried again, others reject the action", async () => {
   assert.deepEqual(await result, { status: "rejected", message: "needs the role dispatcher", result: null, tx: "" });
 });
 
+test("an action whose number has been passed is numbered anew, with those behind it, and sent at once", async () => {
+  const scene = new Scene();
+  const socket = await scene.live();
+  for (const n of [1, 2]) void scene.client.act("p.Add", { n });
+  await turns();
+  const sent = socket.last("act").header;
+  await socket.reply(answer(socket.last("act"), { k: "ack", status: "retry", after: 0, expected: 8, message: "passed" }));
+  assert.deepEqual([socket.last("act").header["id"], socket.last("act").header["seq"]], [sent["id"], 8]);
+  await socket.reply(applied(socket.last("act")));
+  assert.equal(socket.last("act").header["seq"], 9);
+  void scene.client.act("p.Add", { n: 3 });
+  await turns();
+  await socket.reply(applied(socket.last("act")));
+  assert.equal(socket.last("act").header["seq"], 10);
+});
+
+test("a number that is expected again and again does not spin", async () => {
+  const scene = new Scene();
+  const socket = await scene.live();
+  void scene.client.act("p.Add", {});
+  await turns();
+  await socket.reply(answer(socket.last("act"), { k: "ack", status: "retry", after: 5, expected: 1 }));
+  assert.equal(socket.of("act").length, 1);
+});
+
+test("actions that never reached the server are told, and the one behind them stays until that has been seen", async () => {
+  const scene = new Scene();
+  const socket = await scene.live();
+  const result = scene.client.act("p.Add", { n: 4 });
+  await turns();
+  await socket.reply(answer(socket.last("act"), { k: "ack", status: "applied", missing: [2, 3] }));
+  assert.equal((await result).status, "applied");
+  const [noticed] = scene.client.pending();
+  assert.equal(noticed?.status, "noticed");
+  assert.match(noticed?.message ?? "", /^The 2 changes before this one never reached the server/);
+  await scene.client.dismiss(noticed?.id ?? "");
+  assert.deepEqual(scene.client.pending(), []);
+});
+
+test("an action keeps the version of its form from the moment of the tap", async () => {
+  const storage = memoryStorage();
+  const earlier = new Scene({ storage });
+  await earlier.live();
+  await earlier.socket.drop();
+  void earlier.client.act("p.Add", { by: 1 }, { version: 2 });
+  void earlier.client.act("p.Other", { by: 1 }, { key: "other" });
+  await turns();
+  earlier.client.stop();
+  const scene = new Scene({ storage, small: earlier.small });
+  const socket = await scene.live();
+  assert.deepEqual(socket.headers("act").map((header) => header["v"]), [2, undefined]);
+});
+
 test("sign-in parks the link and keeps the action for the person who made it", async () => {
   const scene = new Scene({ fetch: async () => new Response("{}") });
   const socket = await scene.live();

@@ -28,6 +28,7 @@ const draft = (id: string, more: Partial<OutboxDraft> = {}): OutboxDraft => ({
   body: "{}",
   key: "",
   made: "2026-01-01T00:00:00Z",
+  version: 1,
   ...more,
 });
 
@@ -60,13 +61,32 @@ for (const [kind, open] of Object.entries(kinds)) {
     close();
   });
 
+  test(`${kind}: two people on one device are counted apart`, async () => {
+    const { outbox, close } = await open();
+    await outbox.add(draft("a"));
+    assert.equal((await outbox.add(draft("b", { principal: "ben" }))).sequence, 1);
+    close();
+  });
+
+  test(`${kind}: what is pending of a key is numbered anew, and what is added later after it`, async () => {
+    const { outbox, close } = await open();
+    const first = await outbox.add(draft("bad"));
+    for (const id of ["a", "b"]) await outbox.add(draft(id));
+    await outbox.add(draft("other", { key: "x" }));
+    await outbox.settle("bad", "rejected", "no");
+    await outbox.renumber(first, 8);
+    await outbox.add(draft("c"));
+    assert.deepEqual((await outbox.all()).map(({ id, sequence }) => [id, sequence]), [["bad", 1], ["a", 8], ["b", 9], ["other", 1], ["c", 10]]);
+    close();
+  });
+
   test(`${kind}: the first pending entry of a key is the oldest that is neither rejected nor somebody else's`, async () => {
     const { outbox, close } = await open();
     await outbox.add(draft("ben's", { principal: "ben", key: "x" }));
     await outbox.add(draft("bad", { key: "x" }));
     await outbox.add(draft("good", { key: "x" }));
     await outbox.add(draft("other", { key: "y" }));
-    await outbox.reject("bad", "no such meter");
+    await outbox.settle("bad", "rejected", "no such meter");
     assert.equal((await outbox.firstPending("anna", "x"))?.id, "good");
     assert.equal(await outbox.firstPending("anna", "z"), undefined);
     assert.deepEqual(await outbox.pendingKeys("anna"), ["x", "y"]);
@@ -79,7 +99,7 @@ for (const [kind, open] of Object.entries(kinds)) {
     const { outbox, close } = await open();
     await outbox.add(draft("a"));
     await outbox.remove("z");
-    await outbox.reject("z", "never");
+    await outbox.settle("z", "rejected", "never");
     assert.deepEqual((await outbox.all()).map(({ id, status }) => [id, status]), [["a", "pending"]]);
     close();
   });
