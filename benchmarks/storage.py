@@ -1,28 +1,35 @@
-"""What a unit of work costs through `Database.run`, beside plain SQLAlchemy in a thread, in one run on one embedded PostgreSQL.
+"""What storage costs, beside its peers, in one run on one embedded PostgreSQL with fsync on.
 
-    python benchmarks/storage.py [SECONDS]
+    python benchmarks/storage.py [--quick]
 
-Every unit inserts one ORM object and commits, with fsync on. The platform's units also announce their tables and can be cancelled.
-Absolute figures depend on the disk; the ratios are what to watch.
+A unit of work beside plain SQLAlchemy doing the same in the same kind of threads; many rows by `bulk_insert` beside a bare binary COPY
+and the ORM; the first and the later start of the embedded PostgreSQL. Absolute figures depend on the disk; the ratios are what to watch.
 """
 
 from __future__ import annotations
 
-import itertools
 import shutil
-import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
+import psycopg
 import sqlalchemy as sa
 import trio
+from load.report import medians, quick, reach, table
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from peek_trio.storage import Database, EmbeddedPostgres, Receipts, engine_url
+from peek_trio.storage import Database, EmbeddedPostgres, bulk_insert, engine_url
+
+ROWS = 20_000 if quick() else 100_000
+TURNS = 3 if quick() else 5
+SECONDS = 0.3 if quick() else 1.0
 
 Unit = Callable[[], Awaitable[object]]
+Row = tuple[int, int, str, float]
 
 
 class Base(DeclarativeBase):
@@ -39,17 +46,52 @@ class Reading(Base):
     value: Mapped[int]
 
 
+class Quiet(Base):
+    """The same in a table that nobody follows."""
+
+    __tablename__ = "quiet"
+    __table_args__ = {"info": {"announce": False}}  # noqa: RUF012 (SQLAlchemy's name)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    value: Mapped[int]
+
+
+class Sample(Base):
+    """What is inserted in bulk."""
+
+    __tablename__ = "sample"
+    id: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
+    meter: Mapped[int]
+    name: Mapped[str]
+    value: Mapped[float]
+
+
 def insert(session: Session) -> None:
     """The work of a unit."""
     session.add(Reading(value=42))
+
+
+def insert_quietly(session: Session) -> None:
+    """The same, not announced to other processes."""
+    session.add(Quiet(value=42))
+
+
+def insert_and_notify(session: Session) -> None:
+    """What `Database.run` does with `insert`, by hand."""
+    session.add(Reading(value=42))
     session.flush()
+    session.execute(sa.text("select pg_notify('benchmark', 'pl_benchmark.reading')"))
 
 
-async def rate(unit: Unit, in_flight: int, seconds: float) -> float:
+def count(session: Session) -> object:
+    """The work of a unit that only reads."""
+    return session.execute(sa.text("select 1")).scalar()
+
+
+async def rate(unit: Unit, in_flight: int) -> float:
     """Units a second, with `in_flight` of them at a time."""
     done = 0
     started = time.perf_counter()
-    until = started + seconds
+    until = started + SECONDS
 
     async def repeat() -> None:
         nonlocal done
@@ -63,70 +105,142 @@ async def rate(unit: Unit, in_flight: int, seconds: float) -> float:
     return done / (time.perf_counter() - started)
 
 
-def units(database: Database, url: str) -> tuple[sa.Engine, dict[str, Unit]]:
-    """What is compared, by name; the first is the measure of the others."""
+@contextmanager
+def plain(url: str) -> Iterator[Callable[[Callable[[Session], object], bool], Awaitable[object]]]:
+    """Units of work as one writes them with SQLAlchemy and Trio alone: a thread, a session, a transaction."""
     engine = sa.create_engine(engine_url(url), pool_size=8, max_overflow=0)
     limiter = trio.CapacityLimiter(8)
-    number = itertools.count()
 
-    def plain_work() -> None:
-        with Session(engine) as session, session.begin():
-            insert(session)
+    def work(fn: Callable[[Session], object], commits: bool) -> None:
+        with Session(engine) as session, session.begin() as transaction:
+            fn(session)
+            if not commits:
+                transaction.rollback()
 
-    def once(session: Session) -> None:
-        Receipts.apply_once(session, "bench", f"{time.time_ns()}-{next(number)}", "", 1, insert, lambda result: b"")
+    async def run(fn: Callable[[Session], object], commits: bool) -> object:
+        return await trio.to_thread.run_sync(work, fn, commits, limiter=limiter)
 
-    return engine, {
-        "plain SQLAlchemy in a thread": lambda: trio.to_thread.run_sync(plain_work, limiter=limiter),
-        "Database.run": lambda: database.run(insert),
-        "Database.run, exactly once": lambda: database.run(once),
-    }
-
-
-async def compare(database: Database, url: str, seconds: float) -> None:
-    """Prints the rates. Every unit has its turn in each of three rounds, so that a noisy moment hits all."""
-    engine, contenders = units(database, url)
-    await rate(contenders["plain SQLAlchemy in a thread"], 8, 0.3)
-    for in_flight in (1, 8):
-        best = dict.fromkeys(contenders, 0.0)
-        for _ in range(3):
-            for name, unit in contenders.items():
-                best[name] = max(best[name], await rate(unit, in_flight, seconds))
-        first = next(iter(best.values()))
-        for name, units_a_second in best.items():
-            print(f"{in_flight} in flight  {name:32} {units_a_second:7.0f}/s  {units_a_second / first:5.2f}x")
-    select = sa.text("select 1")
-    reads = await rate(
-        lambda: database.run(lambda session: session.execute(select).scalar(), read_only=True), 1, seconds
-    )
-    print(f"1 in flight  {'Database.run, reading only':32} {reads:7.0f}/s")
-    engine.dispose()
-
-
-async def main(seconds: float) -> None:
-    """Starts a PostgreSQL, measures its start and what it does, and clears it away."""
-    base = _new_folder()
     try:
-        for start in ("first", "later"):
+        yield run
+    finally:
+        engine.dispose()
+
+
+async def compare_units(database: Database, url: str) -> None:
+    """Every contender has its turn in each round, so that a noisy moment hits all."""
+    with plain(url) as run:
+        contenders: dict[tuple[str, int], Unit] = {
+            (name, in_flight): unit
+            for in_flight in (1, 8)
+            for name, unit in {
+                "insert, plain": partial(run, insert_quietly, True),
+                "insert, Database.run": partial(database.run, insert_quietly),
+                "insert and notify, plain": partial(run, insert_and_notify, True),
+                "insert and notify, Database.run": partial(database.run, insert),
+                "read, plain": partial(run, count, False),
+                "read, Database.run": partial(database.run, count, read_only=True),
+            }.items()
+        }
+        for unit in contenders.values():
+            await unit()
+        turns = []
+        for _ in range(TURNS):
+            turns.append({f"{name} {n}": await rate(unit, n) for (name, n), unit in contenders.items()})
+    found = medians(turns)
+    names = dict.fromkeys(name for name, _ in contenders)
+    table(
+        "units of work a second, by how many are in flight",
+        ("1", "8"),
+        ((name, found[f"{name} 1"], found[f"{name} 8"]) for name in names),
+    )
+    for work in ("insert", "insert and notify", "read"):
+        for in_flight in (1, 8):
+            ratio = found[f"{work}, Database.run {in_flight}"] / found[f"{work}, plain {in_flight}"]
+            reach(f"{work} with {in_flight} in flight, of plain SQLAlchemy in the same threads", ratio, at_least=0.8)
+
+
+def sample_rows() -> list[Row]:
+    """Rows as a plugin has them: numbers, a text, a measurement."""
+    return [(number, number % 997, f"meter {number % 997}", number / 7) for number in range(ROWS)]
+
+
+def bare_copy(session: Session, rows: Sequence[Row]) -> None:
+    """The measure: psycopg's own binary COPY, with the types named beforehand."""
+    driver = session.connection().connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    with (
+        driver.cursor() as cursor,
+        cursor.copy("copy pl_benchmark.sample (id, meter, name, value) from stdin (format binary)") as copy,
+    ):
+        copy.set_types(["int8", "int4", "varchar", "float8"])
+        for row in rows:
+            copy.write_row(row)
+
+
+def by_orm(session: Session, rows: Sequence[Row]) -> None:
+    """Objects added one by one, as with any few."""
+    for id, meter, name, value in rows:
+        session.add(Sample(id=id, meter=meter, name=name, value=value))
+
+
+def by_core(session: Session, rows: Sequence[Row]) -> None:
+    """One insert of Core with many rows."""
+    names = ("id", "meter", "name", "value")
+    session.execute(sa.insert(Sample), [dict(zip(names, row, strict=True)) for row in rows])
+
+
+async def compare_bulk(database: Database) -> None:
+    """Rows a second, transaction and commit included."""
+    rows = sample_rows()
+    objects = [Sample(id=id, meter=meter, name=name, value=value) for id, meter, name, value in rows]
+    ways: dict[str, Callable[[Session], object]] = {
+        "binary COPY, bare psycopg": partial(bare_copy, rows=rows),
+        "bulk_insert, tuples": lambda session: bulk_insert(session, Sample, rows),
+        "bulk_insert, objects": lambda session: bulk_insert(session, Sample, objects),
+        "insert of Core": partial(by_core, rows=rows),
+        "ORM": partial(by_orm, rows=rows),
+    }
+    turns = []
+    for _ in range(TURNS):
+        turn = {}
+        for name, way in ways.items():
+            await database.run(_empty)
+            began = time.perf_counter()
+            await database.run(way)
+            turn[name] = ROWS / (time.perf_counter() - began)
+        turns.append(turn)
+    found = medians(turns)
+    first, tuples, orm = (found[name] for name in ("binary COPY, bare psycopg", "bulk_insert, tuples", "ORM"))
+    table(
+        f"{ROWS:,} rows of 4 columns",
+        ("rows/s", "of bare COPY"),
+        ((name, figure, figure / first) for name, figure in found.items()),
+    )
+    reach("bulk_insert, of bare binary COPY", tuples / first, at_least=0.8)
+    reach("bulk_insert, times the ORM", tuples / orm, at_least=15)
+
+
+async def main() -> None:
+    """Starts a PostgreSQL twice, measures that and what it does, and clears it away."""
+    base = Path(tempfile.mkdtemp(prefix="peek-benchmark-"))
+    base.chmod(0o755)  # noqa: ASYNC240 (nothing else runs yet). Run by root, PostgreSQL is another account and must get in
+    starts = {}
+    try:
+        for start in ("first start", "later start"):
             began = time.perf_counter()
             async with trio.open_nursery() as nursery:
                 url = await nursery.start(EmbeddedPostgres(base / "home").run)
-                print(f"embedded PostgreSQL, {start} start: {time.perf_counter() - began:.2f} s")
-                if start == "later":
+                starts[start] = time.perf_counter() - began
+                if start == "later start":
+                    table("embedded PostgreSQL", ("s",), starts.items())
                     database = Database(url)
-                    await database.migrate_platform()
                     await database.run(_create)
-                    await compare(database, url, seconds)
+                    await compare_units(database, url)
+                    await compare_bulk(database)
                     await database.close()
                 nursery.cancel_scope.cancel()
     finally:
         shutil.rmtree(base)
-
-
-def _new_folder() -> Path:
-    base = Path(tempfile.mkdtemp(prefix="peek-benchmark-"))
-    base.chmod(0o755)  # run by root, PostgreSQL is another account and must get in
-    return base
 
 
 def _create(session: Session) -> None:
@@ -134,5 +248,9 @@ def _create(session: Session) -> None:
     Base.metadata.create_all(session.connection())
 
 
+def _empty(session: Session) -> None:
+    session.execute(sa.text("truncate pl_benchmark.sample"))
+
+
 if __name__ == "__main__":
-    trio.run(main, float(sys.argv[1]) if len(sys.argv) > 1 else 1.0)
+    trio.run(main)

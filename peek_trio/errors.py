@@ -184,7 +184,15 @@ class StorageError(PeekError):
 
 
 class DatabaseUnavailable(StorageError):
-    """The database cannot be reached, or cannot do it, just now. Trying again later may help."""
+    """The database cannot be reached, or cannot do it, just now. Trying again later may help.
+
+    `stale` True: the connection had been lost before the database answered anything on it, so nothing was done; a new connection may
+    well work at once, and `Database` has tried that.
+    """
+
+    def __init__(self, message: str, *, stale: bool = False) -> None:
+        super().__init__(message)
+        self.stale = stale
 
 
 class StorageFull(DatabaseUnavailable):

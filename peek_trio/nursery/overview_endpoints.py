@@ -1,14 +1,15 @@
-"""The overview as administrators see it: services, plugins, settings and tasks, each a tuple that updates by itself."""
+"""The overview as administrators see it: services, plugins, the database, settings and tasks, each a tuple that updates by itself."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from peek_trio.nursery import platform_contracts as contracts
+from peek_trio.nursery.database_watch import DatabaseWatch
 from peek_trio.nursery.overview import PluginOverview, ServiceOverview
-from peek_trio.nursery.platform_tuples import Service
+from peek_trio.nursery.platform_tuples import DatabaseState, Service
 from peek_trio.plugin import PluginStatus
 from peek_trio.security import Principal, admin, services
-from peek_trio.storage import Setting, SettingStore
+from peek_trio.storage import Database, Setting, SettingStore
 from peek_trio.tasks import TaskCaller, TaskRun
 from peek_trio.transport import Scope, Switchboard
 from peek_trio.tuples import TupleSelector
@@ -56,6 +57,13 @@ def serve_settings(board: Switchboard, scope: Scope, settings: SettingStore) -> 
 
     scope.provide(Setting, read, allow=admin)
     scope.serve(contracts.save_setting, save, allow=admin)
+
+
+def serve_database_state(board: Switchboard, scope: Scope, database: Database) -> DatabaseWatch:
+    """Show how the database is; it has to be `run` for that."""
+    watch = DatabaseWatch(database, on_change=lambda: board.notify("peek.DatabaseState"))
+    _show(scope, DatabaseState, watch.rows)
+    return watch
 
 
 def serve_task_runs(scope: Scope, tasks: TaskCaller) -> None:

@@ -27,6 +27,19 @@ class Service:
     address: str
 
 
+@tuple_type("peek.DatabaseState")
+@attrs.frozen
+class DatabaseState:
+    """How the server's database is, and since when: see `peek_trio.storage.Health`. There is one row."""
+
+    state: Literal["ok", "full", "busy", "unreachable"]
+    why: str
+    since: datetime
+    connections: int
+    running: int
+    waiting: int
+
+
 @tuple_type("peek.SignedIn")
 @attrs.frozen
 class SignedIn:

@@ -22,6 +22,7 @@ from peek_trio.nursery.housekeeping import forget_old_receipts
 from peek_trio.nursery.identity import introduction, own_principal
 from peek_trio.nursery.layers import layer
 from peek_trio.nursery.overview_endpoints import (
+    serve_database_state,
     serve_plugin_states,
     serve_services,
     serve_settings,
@@ -91,6 +92,7 @@ class Server:
         board, scope = self._board, self._board.scope("peek")
         self._services = serve_services(board, scope)
         self._plugin_states = serve_plugin_states(board, scope, self._services)
+        self._database_watch = serve_database_state(board, scope, self._database)
         serve_settings(board, scope, settings)
         serve_task_runs(scope, tasks)
         serve_people(board, scope, self._people)
@@ -105,6 +107,7 @@ class Server:
             await self._prepare_database()
             async with (
                 layer(self._database.listen),
+                layer(self._database_watch.run),
                 layer(forget_old_receipts, self._database),
                 layer(self._plugins.run),
                 self._links(admit) as link_address,

@@ -8,7 +8,7 @@ from peek_trio.storage.engine import open_engine
 from peek_trio.storage.health import Health
 from peek_trio.storage.id_chunks import IdChunks
 from peek_trio.storage.large_binary import BinaryPieces, binary_size, read_binary, read_piece, write_binary
-from peek_trio.storage.plugin_storage import PluginStorage
+from peek_trio.storage.plugin_storage import PluginStorage, WithSession
 from peek_trio.storage.receipts import Claim, OutOfOrder, Receipt, Receipts
 from peek_trio.storage.rehearsal import Rehearsal, rehearse
 from peek_trio.storage.revision import make_revision
@@ -41,6 +41,7 @@ __all__ = [
     "Statements",
     "TableLoader",
     "TablePage",
+    "WithSession",
     "among",
     "binary_size",
     "bulk_insert",

@@ -57,15 +57,14 @@ def bulk_insert(
     given: Iterator[Values] = chain([first], iterator)
     if values_of is not None:
         given = map(values_of, given)
-    driver = driver_of(session.connection())
+    connection = session.connection()
+    name = f"COPY {target.fullname}"
     try:
-        return _copy(
-            driver, target, chosen, map(values_of, chain([first], iterator)) if values_of else chain([first], iterator)
-        )
+        count = _copy(driver_of(connection), target, chosen, _processed(given, chosen, connection.dialect))
     except psycopg.Error as error:
-        raise DBAPIError.instance(
-            f"COPY {target.fullname}", None, error, psycopg.Error, hide_parameters=True
-        ) from error
+        raise DBAPIError.instance(name, None, error, psycopg.Error, hide_parameters=True) from error
+    notes.statement_ends(name)
+    return count
 
 
 def _copy(driver: psycopg.Connection[Any], target: sa.Table, chosen: Sequence[Column], rows: Iterator[Values]) -> int:

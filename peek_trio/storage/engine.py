@@ -1,7 +1,8 @@
 """The engine: connections that know which unit of work runs on them.
 
 Hooks on every statement note the tables it writes to, stop it when nobody waits for it any more, and tell the log of those that took
-long. Between units a connection rests in a pool; one that the server has closed meanwhile is replaced before anybody gets it.
+long. Between units a connection rests in a pool; one that the server has closed meanwhile is replaced before anybody gets it, and so
+are all that were made before one was lost.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.dml import UpdateBase
 
+from peek_trio.storage.foreign_writers import mark_as_ours
 from peek_trio.storage.interruptible import Interruption
 from peek_trio.storage.urls import connect_options, engine_url
 
@@ -30,17 +33,23 @@ SLOW_AFTER = 1.0
 """Seconds after which a statement, or a unit of work, is worth a line in the log."""
 
 _UNDER_WAY = "peek_unit_of_work"
+_MADE, _UNUSED = "peek_made", "peek_unused"
 _LONGEST_STATEMENT = 1000  # characters of it in the log
 _TEXT_IN_SQL = re.compile(r"'(?:[^']|'')*'")
 
 
 class UnderWay:
-    """The unit of work on a connection: what it is called, what it wrote to, and how long its statements take."""
+    """The unit of work on a connection: what it is called, what it wrote to, and how long its statements take.
+
+    `answered` says that the database has answered something, `committing` that the commit has been sent.
+    """
 
     __slots__ = (
         "_slow_after",
         "_statement_began",
+        "answered",
         "began",
+        "committing",
         "interruption",
         "name",
         "statements",
@@ -53,6 +62,8 @@ class UnderWay:
         self.interruption = interruption
         self.touched: set[str] = set()
         self.statements = 0
+        self.answered = False
+        self.committing = False
         self.told_slow = False
         self.began = time.perf_counter()
         self._statement_began = self.began
@@ -75,6 +86,7 @@ class UnderWay:
 
     def statement_ends(self, statement: str) -> None:
         """Tells the log if it took long: the statement without its values, which are somebody's data."""
+        self.answered = True
         seconds = time.perf_counter() - self._statement_began
         if seconds >= self._slow_after:
             self.told_slow = True
@@ -102,7 +114,11 @@ def open_engine(url: str | URL, *, pool_size: int = 8) -> Engine:
         hide_parameters=True,  # an error may travel to a device or into a log; what people entered stays out of it
         connect_args=connect_options(),
     )
-    event.listen(engine, "checkout", _replace_when_broken)
+    freshness = _Freshness()
+    event.listen(engine, "connect", freshness.made)
+    event.listen(engine, "connect", mark_as_ours)
+    event.listen(engine, "checkout", freshness.check)
+    event.listen(engine, "invalidate", freshness.lost)
     event.listen(engine, "before_cursor_execute", _statement_begins)
     event.listen(engine, "after_cursor_execute", _statement_ends)
     event.listen(engine, "after_execute", _note_written_table)
@@ -122,16 +138,36 @@ def without_values(statement: str) -> str:
     return " ".join(_TEXT_IN_SQL.sub("'…'", statement).split())[:_LONGEST_STATEMENT]
 
 
-def _replace_when_broken(connection: psycopg.Connection[Any], *_: object) -> None:
-    """Has the pool make a new connection in place of one that the server has closed.
+class _Freshness:
+    """Has the pool make a new connection in place of one that is broken, or that is older than the last loss of another one.
 
     An idle connection has nothing to read but its end (or a notice, for which a new connection is no great price). Looking costs
-    microseconds; SQLAlchemy's own way is a question to the server before every unit of work.
+    microseconds; SQLAlchemy's own way is a question to the server before every unit of work. What ends one connection (a restart, a
+    network that went away) mostly ends all, and the end of some may still be on its way.
     """
-    waiting = select.poll()
-    waiting.register(connection.fileno(), select.POLLIN)
-    if waiting.poll(0):
-        raise DisconnectionError("The server has closed this connection.")
+
+    def __init__(self) -> None:
+        self._lost = 0.0
+
+    def made(self, _connection: object, record: ConnectionPoolEntry) -> None:
+        """A new connection is there. Just made, it is handed out unseen."""
+        record.info[_MADE], record.info[_UNUSED] = time.monotonic(), True
+
+    def check(self, connection: psycopg.Connection[Any], record: ConnectionPoolEntry, *_: object) -> None:
+        """Raises DisconnectionError for a connection that nobody should get."""
+        if record.info.pop(_UNUSED, False):
+            return
+        if record.info[_MADE] <= self._lost:
+            raise DisconnectionError("Another connection of its time has been lost.")
+        waiting = select.poll()
+        waiting.register(connection.fileno(), select.POLLIN)
+        if waiting.poll(0):
+            raise DisconnectionError("The server has closed this connection.")
+
+    def lost(self, _connection: object, _record: object, why: BaseException | None) -> None:
+        """A connection was lost in use, rather than found to be by `check`."""
+        if not isinstance(why, DisconnectionError):
+            self._lost = time.monotonic()
 
 
 def _statement_begins(connection: sa.Connection, *_: object) -> None:

@@ -12,7 +12,7 @@ __all__ = ["ANSWER_WITHIN", "Health", "State", "accepts_changes"]
 
 State = Literal["ok", "full", "busy", "unreachable"]
 
-ANSWER_WITHIN = 5.0
+ANSWER_WITHIN = 3.0
 """Seconds in which a database that is well answers a trifle."""
 
 

@@ -2,14 +2,18 @@
 
 `trio.to_thread.run_sync` either ignores a cancellation or abandons the thread, and an abandoned thread keeps its database connection.
 Here the cancelled task asks the work to stop, from another thread, and waits until it has. What the work then returns or raises is
-the outcome: work that finished in spite of the request has finished, and its result is not thrown away.
+the outcome: work that finished in spite of the request has finished, and its result is not thrown away. A server that does not hear
+the request (it hangs, or the network swallows everything) has its connection cut, so that the wait ends.
 """
 
 from __future__ import annotations
 
 import contextlib
 import contextvars
+import os
+import socket
 import threading
+import time
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
@@ -20,6 +24,8 @@ __all__ = ["Interrupted", "Interruption", "run_interruptible"]
 
 T = TypeVar("T")
 
+_CUT_AFTER = 2.0  # seconds from the request
+
 
 class Interrupted(Exception):
     """Raised inside the work when its caller no longer waits for it. Never leaves this package: the caller sees `trio.Cancelled`."""
@@ -27,6 +33,7 @@ class Interrupted(Exception):
 
 class _Cancellable(Protocol):
     def cancel_safe(self, *, timeout: float) -> None: ...
+    def fileno(self) -> int: ...
 
 
 class Interruption:
@@ -58,24 +65,35 @@ class Interruption:
             self._target = connection
 
     def release(self) -> None:
-        """From now on nothing is cancelled. Waits for a cancellation that is under way, at most its 2 s."""
+        """From now on nothing is cancelled. Waits for a cancellation that is under way, at most 2 s."""
         self._released.set()
         with self._lock:
             self._target = None
 
     def request(self) -> None:
-        """Asks the work to stop. Returns at once; a thread repeats the cancellation until the work is released."""
+        """Asks the work to stop. Returns at once; a thread repeats the cancellation until the work is released, and cuts the
+        connection if that does not help within some 2 s."""
         self._requested.set()
         trio.lowlevel.start_thread_soon(self._cancel_until_released, lambda _: None, "cancel statement")
 
     def _cancel_until_released(self) -> None:
         # More than once: the work may just have been between two statements when the first cancellation arrived.
+        cut_at = time.monotonic() + _CUT_AFTER
         while not self._released.is_set():
             with self._lock:
                 if self._target is not None:
                     with contextlib.suppress(Exception):  # a connection that breaks meanwhile ends the work by itself
-                        self._target.cancel_safe(timeout=2.0)
+                        if (left := cut_at - time.monotonic()) > 0:
+                            self._target.cancel_safe(timeout=left)
+                        else:
+                            _cut(self._target)
             self._released.wait(0.05)
+
+
+def _cut(connection: _Cancellable) -> None:
+    """Ends the connection's socket under whoever waits for it: the wait sees its end."""
+    with socket.socket(fileno=os.dup(connection.fileno())) as line:
+        line.shutdown(socket.SHUT_RDWR)
 
 
 async def run_interruptible(

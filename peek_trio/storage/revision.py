@@ -15,11 +15,13 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import URL, Engine
+from sqlalchemy.exc import DBAPIError
 
 from peek_trio.errors import MigrationError
+from peek_trio.storage.driver_errors import explained
 from peek_trio.storage.engine import open_engine
-from peek_trio.storage.upgrade import alembic_config, migrate, one_alembic
-from peek_trio.storage.urls import engine_url
+from peek_trio.storage.upgrade import alembic_config, first_line, migrate, one_alembic
+from peek_trio.storage.urls import engine_url, shown
 
 __all__ = ["make_revision", "scratch_database"]
 
@@ -49,13 +51,12 @@ def make_revision(
 
 @contextmanager
 def scratch_database(url: str | URL) -> Iterator[Engine]:
-    """A new, empty database on the server of `url`, dropped at the end."""
+    """A new, empty database on the server of `url`, dropped at the end. Raises MigrationError when the account may not make one."""
     home = engine_url(url)
     name = f"peek_scratch_{secrets.token_hex(6)}"
     server = open_engine(home).execution_options(isolation_level="AUTOCOMMIT")
     try:
-        with server.connect() as connection:
-            connection.execute(sa.text(f'CREATE DATABASE "{name}" TEMPLATE template0'))
+        _create_database(server, name)
         engine = open_engine(home.set(database=name))
         try:
             yield engine
@@ -65,6 +66,19 @@ def scratch_database(url: str | URL) -> Iterator[Engine]:
                 connection.execute(sa.text(f'DROP DATABASE "{name}" WITH (FORCE)'))
     finally:
         server.dispose()
+
+
+def _create_database(server: Engine, name: str) -> None:
+    try:
+        with server.connect() as connection:
+            connection.execute(sa.text(f'CREATE DATABASE "{name}" TEMPLATE template0'))
+    except DBAPIError as error:
+        if (plainly := explained(error)) is not None:
+            raise plainly from error
+        raise MigrationError(
+            f"A database to try the migrations in cannot be made on {shown(server.url)}: {first_line(error)}. "
+            "The account needs leave to create databases."
+        ) from error
 
 
 def _create_schema(engine: Engine, schema: str) -> None:

@@ -193,7 +193,12 @@ def _run(program: str, driver: Driver, *arguments: str) -> None:
     where = driver.info.get_parameters() | {"dbname": driver.info.dbname}
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     done = subprocess.run(
-        [_program(program), "--no-password", f"--dbname={psycopg.conninfo.make_conninfo(**where)}", *arguments],
+        [
+            _program(program, driver.info.server_version // 10_000),
+            "--no-password",
+            f"--dbname={psycopg.conninfo.make_conninfo(**where)}",
+            *arguments,
+        ],
         env=environment | ({"PGPASSWORD": driver.info.password} if driver.info.password else {}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -205,15 +210,20 @@ def _run(program: str, driver: Driver, *arguments: str) -> None:
         raise MigrationError(f"The structure of the schema could not be copied by {program}: {said[0]}")
 
 
-def _program(name: str) -> str:
-    """One of PostgreSQL's programs: of the embedded PostgreSQL if it is installed, else the system's."""
+def _program(name: str, server: int) -> str:
+    """One of PostgreSQL's programs, for a server of that major version: those of an older version refuse it.
+
+    That of the embedded PostgreSQL if it is installed and new enough, else the system's.
+    """
     try:
-        return str(installed().root / "bin" / name)
+        binaries = installed()
     except ConfigError:
-        found = shutil.which(name)
-    if found is None:
-        raise ConfigError(
-            f'A rehearsal needs the program {name}. Install it with: pip install "peek-trio[embedded]", '
-            "or with the PostgreSQL client tools of your system."
-        )
-    return found
+        binaries = None
+    if binaries is not None and binaries.major >= server:
+        return str(binaries.root / "bin" / name)
+    if (found := shutil.which(name)) is not None:
+        return found
+    raise ConfigError(
+        f"A rehearsal needs the program {name} of PostgreSQL {server} or later. Install the PostgreSQL client tools of your system, "
+        'or the embedded PostgreSQL: pip install "peek-trio[embedded]".'
+    )

@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +27,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateSchema
 
 from peek_trio.errors import MigrationError
-from peek_trio.storage.driver_errors import explained, is_interruption
+from peek_trio.storage.driver_errors import explained, is_interruption, sqlstate_of
 from peek_trio.storage.foreign_keys import unindexed_keys
 from peek_trio.storage.interruptible import Interrupted, Interruption
 from peek_trio.storage.unit_of_work import driver_of
@@ -37,6 +38,7 @@ __all__ = [
     "SchemaStatus",
     "alembic_config",
     "downgrade",
+    "first_line",
     "lock_key",
     "migrate",
     "one_alembic",
@@ -53,6 +55,7 @@ PLATFORM_VERSIONS = Path(__file__).parent / "migrations" / "versions"
 
 _ENVIRONMENT = Path(__file__).parent / "alembic_env"
 _LOCK_WAIT = 60.0  # seconds
+_LOCK_NOT_AVAILABLE = "55P03"
 
 # Alembic keeps the migration under way in module globals (`alembic.op`, `alembic.context`): one at a time in a process.
 _alembic_is_global = threading.Lock()
@@ -75,7 +78,8 @@ class SchemaStatus:
 def migrate(engine: Engine, schema: str, versions_dir: Path, interruption: Interruption | None = None) -> str:
     """Creates `schema` if need be, brings it to the newest revision in `versions_dir` and returns that revision.
 
-    Blocks; concurrent migrations of one schema, from any process, wait for each other up to 60 s. Raises MigrationError when a
+    Blocks; concurrent migrations of one schema, from any process, wait for each other up to 60 s. Foreign keys of it that no index
+    serves are told to the log, every time: it is read at every start. Raises MigrationError when a
     revision fails, when the revisions have no single newest one, or when the database is newer than the code; DatabaseUnavailable.
     """
     with _connected(engine, schema, versions_dir, interruption) as (connection, config):
@@ -123,7 +127,7 @@ def _connected(
     interruption = interruption or Interruption()
     config = alembic_config(schema, versions_dir)
     try:
-        with one_alembic(), engine.connect() as connection:
+        with one_alembic(interruption), engine.connect() as connection:
             interruption.aim(driver_of(connection))
             try:
                 config.attributes["connection"] = connection
@@ -135,7 +139,7 @@ def _connected(
             raise Interrupted from error
         if (plainly := explained(error)) is not None:
             raise plainly from error
-        raise MigrationError(f"Migrating the schema {schema} failed: {_first_line(error)}") from error
+        raise MigrationError(f"Migrating the schema {schema} failed: {first_line(error)}") from error
 
 
 def alembic_config(schema: str, versions_dir: Path) -> Config:
@@ -152,10 +156,16 @@ def alembic_config(schema: str, versions_dir: Path) -> Config:
 
 
 @contextmanager
-def one_alembic() -> Iterator[None]:
-    """Keeps Alembic to one migration at a time in this process."""
-    if not _alembic_is_global.acquire(timeout=_LOCK_WAIT):
-        raise MigrationError(f"Another migration in this process has not ended within {_LOCK_WAIT:.0f} s.")
+def one_alembic(interruption: Interruption | None = None) -> Iterator[None]:
+    """Keeps Alembic to one migration at a time in this process. Raises MigrationError after 60 s of waiting for another one."""
+    until = time.monotonic() + _LOCK_WAIT
+    while not _alembic_is_global.acquire(timeout=0.1):
+        if interruption is not None:
+            interruption.check()
+        if time.monotonic() > until:
+            raise MigrationError(
+                f"Another migration in this process has not ended within {_LOCK_WAIT:.0f} s. Try again."
+            )
     try:
         yield
     finally:
@@ -177,9 +187,9 @@ def _upgrade(connection: Connection, config: Config, schema: str, versions_dir: 
                 f"Migrating the schema {schema} to revision {head}",
                 lambda: command.upgrade(config, "head"),
             )
-            for key in unindexed_keys(connection, schema):
-                log.warning("%s", key)
-            connection.rollback()
+        for key in unindexed_keys(connection, schema):
+            log.warning("%s", key)
+        connection.rollback()
     return head
 
 
@@ -192,7 +202,7 @@ def _run(connection: Connection, schema: str, versions_dir: Path, doing: str, do
         connection.rollback()
         stays = ", ".join(_current(connection, schema)) or "nothing"
         raise MigrationError(
-            f"{doing} failed: {_first_line(error)}. It stays at {stays}; the revisions are in {versions_dir}."
+            f"{doing} failed: {first_line(error)}. It stays at {stays}; the revisions are in {versions_dir}."
         ) from error
     finally:
         if connection.in_transaction() and not connection.invalidated:
@@ -203,7 +213,7 @@ def _only_head(config: Config, schema: str, versions_dir: Path) -> str:
     try:
         heads = ScriptDirectory.from_config(config).get_heads()
     except Exception as error:  # a revision file is code of the plugin's and is imported here
-        raise MigrationError(f"The migrations in {versions_dir} cannot be read: {_first_line(error)}") from error
+        raise MigrationError(f"The migrations in {versions_dir} cannot be read: {first_line(error)}") from error
     if len(heads) != 1:
         found = " and ".join(sorted(heads)) or "none"
         raise MigrationError(
@@ -232,7 +242,14 @@ def _refuse_newer(config: Config, schema: str, current: tuple[str, ...], head: s
 def _advisory_lock(connection: Connection, schema: str) -> Iterator[None]:
     key = lock_key(schema)
     connection.execute(sa.text(f"set local lock_timeout = {int(_LOCK_WAIT * 1000)}"))
-    connection.execute(sa.select(sa.func.pg_advisory_lock(key)))
+    try:
+        connection.execute(sa.select(sa.func.pg_advisory_lock(key)))
+    except DBAPIError as error:
+        if sqlstate_of(error) != _LOCK_NOT_AVAILABLE:
+            raise
+        raise MigrationError(
+            f"Another server migrates the schema {schema} and has not ended within {_LOCK_WAIT:.0f} s. Try again when it has."
+        ) from error
     connection.commit()
     try:
         yield
@@ -249,7 +266,8 @@ def lock_key(schema: str) -> int:
     return int.from_bytes(hashlib.blake2b(f"peek.migrate {schema}".encode(), digest_size=8).digest(), signed=True)
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """What an error says, without the statement and what else follows, and without a full stop."""
     original = error.orig if isinstance(error, DBAPIError) and error.orig else error
     lines = str(original).strip().splitlines()
     return (lines[0] if lines else type(original).__name__).rstrip(".")

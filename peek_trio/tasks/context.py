@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from peek_trio.errors import DatabaseUnavailable
@@ -13,6 +14,8 @@ from peek_trio.errors import DatabaseUnavailable
 if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlalchemy.orm import Session
+
+    from peek_trio.storage import WithSession
 
 __all__ = ["TaskContext"]
 
@@ -45,6 +48,13 @@ class TaskContext:
 
         with unit_of_work(self._engine()) as unit:
             yield unit.session
+
+    @cached_property
+    def storage(self) -> WithSession:
+        """What there is to do with `session` besides what SQLAlchemy offers: many rows at once, ids beforehand, large values."""
+        from peek_trio.storage import WithSession
+
+        return WithSession()
 
     def progress(self, fraction: float, note: str = "") -> None:
         """Tell whoever asked how far it is, from 0 to 1.

@@ -194,13 +194,12 @@ async def test_a_connection_lost_within_a_unit_is_unavailable_and_the_next_unit_
 
 async def test_connections_lost_between_units_go_unnoticed(meters: Database, elsewhere: Database) -> None:
     await meters.run(count)
-    await elsewhere.run(
-        lambda session: session.execute(
-            sa.text(
-                "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()"
-            )
-        )
+    # The 5 s: without them it returns before the others have ended, and they may still answer something.
+    end_others = sa.text(
+        "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+        " where pid <> pg_backend_pid() and datname = current_database()"
     )
+    await elsewhere.run(lambda session: session.execute(end_others))
     assert await meters.run(count) == 0
 
 

@@ -2,11 +2,11 @@
  * What the platform tells about itself: the rows an administrator may observe, the words and colours of their states, and the health of the
  * whole in one word. Plain functions, tested without a browser.
  */
-import type { Person, PluginStatus as PluginState, Service, Setting, TaskRun } from "@peek/client";
+import type { DatabaseState, Person, PluginStatus as PluginState, Service, Setting, TaskRun } from "@peek/client";
 import type { StateKind } from "@peek/ui";
 import { texts } from "./texts.ts";
 
-export type { Person, PluginState, Service, Setting, TaskRun };
+export type { DatabaseState, Person, PluginState, Service, Setting, TaskRun };
 
 export interface Shown {
   kind: StateKind;
@@ -15,6 +15,19 @@ export interface Shown {
 
 export function serviceState(service: Service): Shown {
   return service.state === "up" ? { kind: "ok", word: texts.up } : { kind: "danger", word: texts.away };
+}
+
+export function databaseState(database: DatabaseState): Shown {
+  switch (database.state) {
+    case "ok":
+      return { kind: "ok", word: texts.databaseWell };
+    case "busy":
+      return { kind: "warning", word: texts.databaseBusy };
+    case "full":
+      return { kind: "danger", word: texts.databaseFull };
+    case "unreachable":
+      return { kind: "danger", word: texts.databaseUnreachable };
+  }
 }
 
 export function pluginState(plugin: PluginState): Shown {
@@ -55,7 +68,13 @@ export interface Concern {
 }
 
 /** What needs an administrator, the worst first. */
-export function concerns(services: readonly Service[], plugins: readonly PluginState[], tasks: readonly TaskRun[], now: Date): Concern[] {
+export function concerns(
+  services: readonly Service[],
+  plugins: readonly PluginState[],
+  tasks: readonly TaskRun[],
+  databases: readonly DatabaseState[],
+  now: Date,
+): Concern[] {
   const dayAgo = now.getTime() - 24 * 3600 * 1000;
   const away = services
     .filter((service) => service.state !== "up")
@@ -76,7 +95,10 @@ export function concerns(services: readonly Service[], plugins: readonly PluginS
       detail: task.error,
       path: `/tasks?open=${encodeURIComponent(task.id)}`,
     }));
-  return [...away, ...unwell, ...failed].sort((left, right) => weight(left) - weight(right));
+  const databasesUnwell = databases
+    .filter((database) => database.state !== "ok")
+    .map((database): Concern => ({ kind: databaseState(database).kind, text: databaseState(database).word, detail: database.why, path: "/" }));
+  return [...databasesUnwell, ...away, ...unwell, ...failed].sort((left, right) => weight(left) - weight(right));
 }
 
 function weight(concern: Concern): number {

@@ -36,6 +36,12 @@ export const texts = {
   taskFailed: (name: string) => `Task failed: ${name}`,
 
   services: "Services",
+  databaseWell: "The database is well",
+  databaseBusy: "The database is busy",
+  databaseFull: "The database takes no changes",
+  databaseUnreachable: "The database is not reachable",
+  connectionsInUse: (running: number, connections: number, waiting: number) =>
+    `${running} of ${connections} connections in use${waiting > 0 ? `, ${waiting} waiting` : ""}`,
   servicesUp: "Services up",
   pluginsStarted: "Plugins running",
   tasksRunning: "Tasks running",

@@ -1,7 +1,7 @@
 /** The overview: is everything up, what needs me, who is here, what ran. One screen. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import { PeekPage, number } from "@peek/ui";
-import { concerns, serviceState, taskName, taskState, type Concern, type Person, type PluginState, type Service, type TaskRun } from "../platform.ts";
+import { concerns, databaseState, serviceState, taskName, taskState, type Concern, type DatabaseState, type Person, type PluginState, type Service, type TaskRun } from "../platform.ts";
 import { texts } from "../texts.ts";
 
 const RECENT = 6;
@@ -55,6 +55,10 @@ export class AdminOverview extends PeekPage {
         padding-inline-start: 24px;
         overflow-wrap: anywhere;
       }
+      .database {
+        padding: var(--peek-space-3) var(--peek-space-4);
+        border-top: 1px solid var(--peek-line);
+      }
       .calm {
         display: grid;
         gap: var(--peek-space-1);
@@ -71,6 +75,7 @@ export class AdminOverview extends PeekPage {
 
   private readonly services = this.observe<Service>("peek.Service");
   private readonly plugins = this.observe<PluginState>("peek.PluginState");
+  private readonly databases = this.observe<DatabaseState>("peek.DatabaseState");
   private readonly tasks = this.observe<TaskRun>("peek.TaskRun");
   private readonly people = this.observe<Person>("peek.Person");
 
@@ -107,8 +112,17 @@ export class AdminOverview extends PeekPage {
           <peek-view .controller=${this.services}>
             <peek-table plain label=${texts.services} .columns=${this.serviceColumns} .rows=${this.services.rows}></peek-table>
           </peek-view>
+          <peek-view bare .controller=${this.databases}>${this.databases.rows.map((row) => this.database(row))}</peek-view>
         </peek-card>
       </div>
+    </div>`;
+  }
+
+  private database(row: DatabaseState): TemplateResult {
+    const { kind, word } = databaseState(row);
+    return html`<div class="database row">
+      <peek-state kind=${kind}>${word}</peek-state>
+      <span class="weak push">${texts.connectionsInUse(row.running, row.connections, row.waiting)}</span>
     </div>`;
   }
 
@@ -150,7 +164,7 @@ export class AdminOverview extends PeekPage {
   }
 
   private attention(): TemplateResult {
-    const list = concerns(this.services.rows, this.plugins.rows, this.tasks.rows, new Date());
+    const list = concerns(this.services.rows, this.plugins.rows, this.tasks.rows, this.databases.rows, new Date());
     return html`<peek-view bare .controller=${[this.services, this.plugins]}>
       ${list.length === 0
         ? html`<div class="calm"><peek-state kind="ok">${texts.nothingNeedsYou}</peek-state><p class="weak">${texts.nothingNeedsYouHelp}</p></div>`

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { railItems, searchTargets } from "../places.ts";
-import { byConcern, concerns, health, taskName, type PluginState, type Service, type TaskRun } from "../platform.ts";
+import { byConcern, concerns, databaseState, health, taskName, type DatabaseState, type PluginState, type Service, type TaskRun } from "../platform.ts";
 import { rolesFrom } from "../roles.ts";
 import { texts } from "../texts.ts";
 
@@ -19,6 +19,18 @@ function task(changes: Partial<TaskRun> = {}): TaskRun {
   return { id: "t", plugin: "p", name: "p.tasks:sum_up", state: "done", progress: 1, note: "", asked_by: "", worker: "", started: "2026-11-22T11:00:00Z", ended: "2026-11-22T11:01:00Z", error: "", ...changes };
 }
 
+function database(changes: Partial<DatabaseState> = {}): DatabaseState {
+  return { state: "ok", why: "", since: "2026-11-22T10:00:00Z", connections: 8, running: 0, waiting: 0, ...changes };
+}
+
+test("a database that takes no changes is a concern, the first of all, and says why", () => {
+  const full = database({ state: "full", why: "Its disk is full." });
+  const list = concerns([service({ state: "away" })], [], [], [full], now);
+  assert.deepEqual(list.map((one) => [one.kind, one.detail]), [["danger", "Its disk is full."], ["danger", ""]]);
+  assert.equal(databaseState(database({ state: "busy" })).kind, "warning");
+  assert.deepEqual(concerns([], [], [], [database()], now), []);
+});
+
 test("health is one word, and what is not live is unknown", () => {
   assert.equal(health([service()], [plugin()], true).word, texts.healthGood);
   assert.equal(health([service()], [plugin({ state: "restarting" })], true).word, texts.healthDegraded);
@@ -33,6 +45,7 @@ test("what needs somebody is listed, the worst first, and nothing else", () => {
     [service(), service({ state: "away" })],
     [plugin(), plugin({ state: "restarting", reason: "refused" }), plugin({ state: "failed" })],
     [task(), task({ state: "failed", error: "killed" }), task({ state: "failed", ended: "2026-11-20T11:00:00Z" })],
+    [database()],
     now,
   );
   assert.deepEqual(list.map((one) => one.kind), ["danger", "danger", "warning", "warning"]);

@@ -13,6 +13,16 @@ export type Uuid = string;
 /** Bytes, in base64. */
 export type Base64 = string;
 
+/** How the server's database is, and since when: see `peek_trio.storage.Health`. There is one row. */
+export interface DatabaseState {
+  state: "ok" | "full" | "busy" | "unreachable";
+  why: string;
+  since: IsoDateTime;
+  connections: number;
+  running: number;
+  waiting: number;
+}
+
 /** Somebody who may sign in. `roles` is sorted; `last_seen` is None until the first sign-in. */
 export interface Person {
   name: string;
@@ -141,6 +151,7 @@ export interface UiPlugin {
 
 /** The interface of every tuple type. */
 export interface Tuples {
+  "peek.DatabaseState": DatabaseState;
   "peek.Person": Person;
   "peek.PluginState": PluginStatus;
   "peek.Service": Service;
@@ -157,6 +168,7 @@ export interface Tuples {
 
 /** The schema hash of every tuple type. */
 export interface Schemas {
+  "peek.DatabaseState": "1531efd8cc3c4b9b5f6c5f24";
   "peek.Person": "77fa24920a30b4bc98ac2b2c";
   "peek.PluginState": "10fcbfe477ba667ffd82d496";
   "peek.Service": "b6d1038087ab5301356f69ea";
