@@ -96,6 +96,21 @@ class Device:
             raise AssertionError(f"Within {within:g} s {self.id} saw of {watched.selector} only {watched.state}.")
         return state.rows
 
+    async def sees_effect(
+        self, what: TupleSelector | type, of: ActionResult, *, within: float = SOON
+    ) -> ObservedState:
+        """Waits until the newest state includes what an action did, and returns it: `await phone.sees_effect(Total, of=result)`.
+
+        A result without a transaction (a rejection, a handler with `once=False`) and rows that were read in no snapshot cannot tell: then
+        it is the newest state there is. Raises what ended the subscription, and AssertionError after `within` seconds.
+        """
+        watched = self._watch(_selector(what))
+        watched.asks_for(of.tx)
+        state = await watched.until(lambda state: of.tx is None or not state.seen or state.includes(of.tx), within)
+        if state is None:
+            raise AssertionError(f"Within {within:g} s {self.id} saw of {watched.selector} nothing that includes {of}.")
+        return state
+
     async def act(self, action: object, *, key: str = "", timeout: float = 30.0) -> ActionResult:
         """Asks for an action, once. See `Switchboard.act`; `tap` is for one that must not be lost."""
         return await self.board.act(action, key=key, timeout=timeout)
@@ -170,18 +185,31 @@ class _Watched:
     def __init__(self, selector: TupleSelector) -> None:
         self.selector = selector
         self.state: ObservedState | None = None
+        self._asked: list[int] = []
+        self._states: Observation | None = None
         self._error: PeekError | None = None
         self._news = Bell()
 
     async def run(self, board: Switchboard) -> None:
         try:
-            async with board.observe(self.selector) as states:
-                async for state in states:
+            async with board.observe(self.selector) as self._states:
+                for tx in self._asked:
+                    self._states.awaits(tx)
+                async for state in self._states:
                     self.state = state
                     self._news.ring()
         except PeekError as error:
             self._error = error
             self._news.ring()
+
+    def asks_for(self, tx: int | None) -> None:
+        """Has the transaction told of when a state includes it."""
+        if tx is None or (self.state is not None and self.state.includes(tx)):
+            return
+        if self._states is not None:
+            self._states.awaits(tx)
+        else:
+            self._asked.append(tx)
 
     async def until(self, matches: Callable[[ObservedState], bool], within: float) -> ObservedState | None:
         """The first state that matches; None when there is none in time."""

@@ -4,6 +4,7 @@
  */
 export { PeekPage } from "./page.ts";
 export { ObserveController, type ObserveStatus, type Selector, type SelectorSource } from "./data/observe-controller.ts";
+export { Taps } from "./data/taps.ts";
 export { type Cell, type Column, type Sort } from "./data/table-model.ts";
 export { type FormField } from "./data/form-model.ts";
 export { type StateKind } from "./elements/state.ts";

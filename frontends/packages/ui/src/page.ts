@@ -6,6 +6,7 @@
 import { LitElement, type PropertyDeclarations } from "lit";
 import type { Json, PeekClient } from "@peek/client";
 import { ObserveController, type SelectorSource } from "./data/observe-controller.ts";
+import { Taps } from "./data/taps.ts";
 import { reportFaults } from "./faults.ts";
 import { controls } from "./theme/controls.ts";
 import { typography } from "./theme/typography.ts";
@@ -42,6 +43,11 @@ export abstract class PeekPage extends LitElement {
    */
   observe<T>(type: string, selector: SelectorSource = {}): ObserveController<T> {
     return new ObserveController<T>(this, () => this.peek, type, selector);
+  }
+
+  /** Actions whose marks stay until `view`, an observed type of this page, shows what they did. */
+  taps<K = string | number>(view: ObserveController<unknown>): Taps<K> {
+    return new Taps<K>(this, () => this.peek, view);
   }
 
   /** Goes to a path of this site; a path without a leading `/` is not supported. */

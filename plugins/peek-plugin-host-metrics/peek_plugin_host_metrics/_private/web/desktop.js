@@ -65,7 +65,7 @@ export default class HostMetrics extends PeekPage {
   thresholds = this.observe(THRESHOLD);
 
   history = new History(this);
-  acknowledging = new Acknowledging(this);
+  acknowledging = new Acknowledging(this, this.alarms);
 
   alarmColumns = [
     { key: "state", title: "State", value: isWaiting, render: (/** @type {Alarm} */ alarm) => alarmMark(alarm) },

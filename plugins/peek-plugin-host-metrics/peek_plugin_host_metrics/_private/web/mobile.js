@@ -47,7 +47,7 @@ export default class HostMetrics extends PeekPage {
   /** @type {import("@peek/ui").ObserveController<Threshold>} */
   thresholds = this.observe(THRESHOLD);
 
-  acknowledging = new Acknowledging(this);
+  acknowledging = new Acknowledging(this, this.alarms);
 
   render() {
     return html`

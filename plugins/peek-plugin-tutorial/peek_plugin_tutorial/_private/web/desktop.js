@@ -1,6 +1,6 @@
 // @ts-check
 // The page in a control room: the same rows as on a phone, as a table.
-import { html } from "lit";
+import { html, nothing } from "lit";
 import { PeekPage, toast } from "@peek/ui";
 
 /** @typedef {import("./tuples").StringInt} StringInt */
@@ -8,6 +8,9 @@ import { PeekPage, toast } from "@peek/ui";
 export default class StringsPage extends PeekPage {
   /** @type {import("@peek/ui").ObserveController<StringInt>} */
   rows = this.observe("peek_plugin_tutorial.StringInt");
+
+  /** A row that was tapped carries a mark until it shows what the tap did. @type {import("@peek/ui").Taps<number>} */
+  marks = this.taps(this.rows);
 
   columns = [
     { key: "string1", title: "String" },
@@ -35,15 +38,16 @@ export default class StringsPage extends PeekPage {
   buttons(row) {
     const id = row.id;
     return html`<span class="row">
-      <button @click=${() => this.act("AddIntValue", { string_int_id: id, offset: -1 })} aria-label="−1 from ${row.string1}">−1</button>
-      <button @click=${() => this.act("AddIntValue", { string_int_id: id, offset: 1 })} aria-label="+1 to ${row.string1}">+1</button>
-      <button @click=${() => this.act("ToggleCapitals", { string_int_id: id })} aria-label="Aa, toggle capitals of ${row.string1}">Aa</button>
+      <button @click=${() => this.act(id, "AddIntValue", { offset: -1 })} aria-label="−1 from ${row.string1}">−1</button>
+      <button @click=${() => this.act(id, "AddIntValue", { offset: 1 })} aria-label="+1 to ${row.string1}">+1</button>
+      <button @click=${() => this.act(id, "ToggleCapitals", {})} aria-label="Aa, toggle capitals of ${row.string1}">Aa</button>
+      ${this.marks.has(id) ? html`<peek-state kind="pending">Sending</peek-state>` : nothing}
     </span>`;
   }
 
-  /** @param {string} name @param {Record<string, number>} action */
-  async act(name, action) {
-    const answer = await this.peek.act(`peek_plugin_tutorial.${name}`, action);
+  /** @param {number} id @param {string} name @param {Record<string, number>} action */
+  async act(id, name, action) {
+    const answer = await this.marks.act(id, `peek_plugin_tutorial.${name}`, { string_int_id: id, ...action });
     if (answer.status === "rejected") toast(answer.message, "danger");
   }
 }

@@ -1,6 +1,6 @@
 // @ts-check
 // The page on a phone: the live rows, each with three buttons. A tap is an action: it waits on the device while there is no network.
-import { css, html } from "lit";
+import { css, html, nothing } from "lit";
 import { PeekPage, toast } from "@peek/ui";
 
 /** @typedef {import("./tuples").StringInt} StringInt */
@@ -29,6 +29,11 @@ export default class StringsPage extends PeekPage {
         min-width: 0;
         overflow-wrap: anywhere;
       }
+      .value {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0 var(--peek-space-2);
+      }
       button {
         min-width: 48px;
         min-height: 48px;
@@ -38,6 +43,9 @@ export default class StringsPage extends PeekPage {
 
   /** @type {import("@peek/ui").ObserveController<StringInt>} */
   rows = this.observe("peek_plugin_tutorial.StringInt");
+
+  /** A row that was tapped carries a mark until it shows what the tap did. @type {import("@peek/ui").Taps<number>} */
+  marks = this.taps(this.rows);
 
   render() {
     return html`
@@ -52,26 +60,19 @@ export default class StringsPage extends PeekPage {
   /** @param {StringInt} row */
   item(row) {
     return html`<li>
-      <span class="what"><span class="strong">${row.string1}</span><br /><span>${row.int1}</span></span>
-      <button @click=${() => this.add(row, -1)} aria-label="−1 from ${row.string1}">−1</button>
-      <button @click=${() => this.add(row, 1)} aria-label="+1 to ${row.string1}">+1</button>
-      <button @click=${() => this.toggle(row)} aria-label="Aa, toggle capitals of ${row.string1}">Aa</button>
+      <span class="what">
+        <span class="strong">${row.string1}</span>
+        <span class="value">${row.int1} ${this.marks.has(row.id) ? html`<peek-state kind="pending">Sending</peek-state>` : nothing}</span>
+      </span>
+      <button @click=${() => this.act(row.id, "AddIntValue", { offset: -1 })} aria-label="−1 from ${row.string1}">−1</button>
+      <button @click=${() => this.act(row.id, "AddIntValue", { offset: 1 })} aria-label="+1 to ${row.string1}">+1</button>
+      <button @click=${() => this.act(row.id, "ToggleCapitals", {})} aria-label="Aa, toggle capitals of ${row.string1}">Aa</button>
     </li>`;
   }
 
-  /** @param {StringInt} row @param {number} offset */
-  add(row, offset) {
-    return this.act("peek_plugin_tutorial.AddIntValue", { string_int_id: row.id, offset });
-  }
-
-  /** @param {StringInt} row */
-  toggle(row) {
-    return this.act("peek_plugin_tutorial.ToggleCapitals", { string_int_id: row.id });
-  }
-
-  /** @param {string} type @param {Record<string, number>} action */
-  async act(type, action) {
-    const answer = await this.peek.act(type, action);
+  /** @param {number} id @param {string} name @param {Record<string, number>} action */
+  async act(id, name, action) {
+    const answer = await this.marks.act(id, `peek_plugin_tutorial.${name}`, { string_int_id: id, ...action });
     if (answer.status === "rejected") toast(answer.message, "danger");
   }
 }
