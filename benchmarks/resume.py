@@ -3,7 +3,8 @@
     python benchmarks/resume.py [--quick]
 
 Every device watches 10 selectors of 100 tuples each. It says what it has of each, and is told that this is still the state. Bytes are
-those on the sockets, websocket framing included; the hello, which is for all selectors together, is told apart. vortexpy sends everything again.
+those on the sockets, websocket framing included; the hello, which is for all selectors together, is told apart. vortexpy sends everything
+again.
 """
 
 from __future__ import annotations

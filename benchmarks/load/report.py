@@ -7,7 +7,7 @@ import statistics
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["medians", "quick", "table"]
+__all__ = ["medians", "quick", "reach", "table"]
 
 Turn = Mapping[str, float]
 
@@ -34,6 +34,15 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
         ]
         print("  " + "   ".join(cells).rstrip())
     sys.stdout.flush()
+
+
+def reach(what: str, figure: float, *, at_least: float | None = None, at_most: float | None = None) -> None:
+    """Prints a figure beside what it is meant to reach."""
+    bound = at_least if at_most is None else at_most
+    assert bound is not None
+    reached = figure >= bound if at_most is None else figure <= bound
+    wanted = f"{'at least' if at_most is None else 'at most'} {bound:g}"
+    print(f"  {'reached' if reached else 'MISSED '}   {what}: {_text(float(figure))} ({wanted})", flush=True)
 
 
 def _text(cell: object) -> str:

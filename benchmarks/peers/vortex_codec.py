@@ -35,10 +35,10 @@ def cpu_milliseconds(work: object, times: int) -> float:
 
 
 def main() -> None:
-    """A measurement for each line of standard input, which says how many tuples."""
+    """A measurement for each line of standard input, `{"tuples": 1000}`."""
     now = datetime(2026, 11, 22, 12, tzinfo=UTC)
     for line in sys.stdin:
-        count = int(line)
+        count = json.loads(line)["tuples"]
         rows = [Row(id=n, name=f"row number {n:09}", value=n * 3, at=now) for n in range(count)]
         encoded = Payload(tuples=rows).toEncodedPayload()
         decoded = Payload().fromEncodedPayload(encoded).tuples

@@ -32,9 +32,8 @@ class RecordingLink:
     def post(self, slot: Hashable, frame: Frame) -> bool:
         if len(frame.body) > self.largest:
             raise FrameError("It is too large.", close_code=1009)
-        replaced = slot in self.slots
         self.slots[slot] = frame
-        return replaced
+        return True
 
     def waiting(self, slot: Hashable) -> bool:
         return slot in self.slots

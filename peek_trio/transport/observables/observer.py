@@ -27,6 +27,23 @@ class LinkSubscriber:
     What is sent leads on from what the peer surely has: a frame counts only once it has left the slot. The link keeps the order.
     """
 
+    __slots__ = (
+        "_both",
+        "_has",
+        "_kind",
+        "_link",
+        "_number",
+        "_port",
+        "_skipped",
+        "_told",
+        "_unseen",
+        "_waits",
+        "awaits",
+        "counts",
+        "leave",
+        "principal",
+    )
+
     def __init__(
         self, port: Port, number: int, principal: Principal, *, have: str | None = None, both: bool = False
     ) -> None:
@@ -38,8 +55,7 @@ class LinkSubscriber:
         self._port = port
         self._number = number
         self._both = both
-        self._slot = ("state", number)
-        self._waiting = port.link.waiting
+        self._waits = False  # whether what was posted last had to wait; it may have left meanwhile
         self._has = have  # the digest of what the peer has
         self._told: State | None = None  # what was posted last
         self._kind = ""  # of the frame that was posted last
@@ -49,7 +65,7 @@ class LinkSubscriber:
     def changed(self, state: State, stale: StaleInfo | None, skipped: int = 0) -> None:
         told, self._told = self._told, state
         news = state.digest != self._has if told is None else state.succeeds(told)
-        if self._waiting(self._slot):
+        if self._waits and self._link.waiting(self._number):
             self.counts.sent[self._kind] -= 1
             if news and self._unseen:
                 self._skipped += 1
@@ -64,13 +80,13 @@ class LinkSubscriber:
         self._kind = kind = frame.header["k"]
         self.counts.sent[kind] += 1
         try:
-            self._link.post(self._slot, frame)
+            self._waits = self._link.post(self._number, frame)
         except FrameError as too_large:
             self._too_large(too_large, state, stale)
 
     def failed(self, error: Exception) -> None:
         self._port.subscriptions.pop(self._number, None)
-        self._link.withdraw(self._slot)
+        self._link.withdraw(self._number)
         self._port.tell_error(self._number, error)
 
     def see(self, tx: int) -> None:
@@ -80,15 +96,16 @@ class LinkSubscriber:
     def end(self) -> None:
         """The peer is no longer interested, or gone: what has not left yet is taken back."""
         self.leave()
-        self._link.withdraw(self._slot)
+        self._link.withdraw(self._number)
 
     def _too_large(self, error: FrameError, state: State, stale: StaleInfo | None) -> None:
         if self._both:  # a state that fits by itself is not lost for the sake of its deltas
             try:
-                self._link.post(self._slot, state.frame(self._number, None, False, stale, self._skipped))
+                alone = state.frame(self._number, None, False, stale, self._skipped)
+                self._waits = self._link.post(self._number, alone)
                 return
-            except FrameError as alone:
-                error = alone
+            except FrameError as still_too_large:
+                error = still_too_large
         self.counts.sent[self._kind] -= 1
         self.leave()
         self.failed(error)

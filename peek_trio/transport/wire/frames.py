@@ -35,6 +35,9 @@ _LENGTHS = struct.Struct("!II")
 HEAD_PREFIX = _LENGTHS.size
 """Bytes of a frame before its header."""
 
+MOST_NUMBERS = 64
+"""Frames of one series that are kept. Devices that show the same page have mostly given it the same number."""
+
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -79,21 +82,27 @@ def with_lengths(header: bytes, body: bytes) -> bytes:
 class Series:
     """Frames for many receivers that differ in nothing but `i`, the number each receiver knows them by: encoded once.
 
-    `header` has everything but `i`.
+    `header` has everything but `i`. Receivers that know it by the same number share one frame.
     """
 
-    __slots__ = ("_body", "_header", "_rest")
+    __slots__ = ("_body", "_frames", "_header", "_rest")
 
     def __init__(self, header: dict[str, Any], body: bytes) -> None:
         self._header = header
         self._body = body
         self._rest = b"," + _encode(header)[1:]
+        self._frames: dict[int, Frame] = {}
 
     def numbered(self, number: int) -> Frame:
         """The frame for who knows it as `number`."""
-        start = b'{"i":%d' % number
-        head = with_lengths(start + self._rest, self._body)
-        return Frame({"i": number, **self._header}, self._body, head)
+        frame = self._frames.get(number)
+        if frame is None:
+            start = b'{"i":%d' % number
+            head = with_lengths(start + self._rest, self._body)
+            frame = Frame({"i": number, **self._header}, self._body, head)
+            if len(self._frames) < MOST_NUMBERS:
+                self._frames[number] = frame
+        return frame
 
 
 def pack(frames: Iterable[Frame]) -> bytes:

@@ -12,16 +12,20 @@ import socket
 import struct
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import lru_cache
 
 import trio
 from wsproto.frame_protocol import XorMaskerSimple
 
-__all__ = ["Line", "framed"]
+__all__ = ["MOST_SHARED", "Line", "framed", "framed_once"]
 
 _BINARY = 0x82  # a whole message of bytes
 _MASKED = 0x80
 _MOST_PARTS = 16  # handed to the system as they are; more are joined first, because they are small then
 _RECEIVE_BYTES = 64 * 1024
+
+MOST_SHARED = 64 * 1024
+"""Bytes of a message up to which one piece for all is worth the copy. A larger one goes out in its parts, without any."""
 
 UNSENT = 128 * 1024
 """Bytes that the system may hold for a peer that is slow. What is decided later can overtake what waits here, and cannot there."""
@@ -33,7 +37,7 @@ class Line:
     `cut_short` says that a frame was abandoned half-way: nothing can follow it.
     """
 
-    __slots__ = ("_behind", "_said_goodbye", "_socket", "_stream", "_turn", "_waiting", "cut_short")
+    __slots__ = ("_behind", "_free", "_said_goodbye", "_socket", "_stream", "_turn", "_waiting", "cut_short")
 
     def __init__(self, stream: trio.abc.Stream) -> None:
         self.cut_short = False
@@ -43,6 +47,7 @@ class Line:
         self._behind = b""  # a control frame that is to follow it
         self._turn: trio.Lock | None = None  # only a line that was ever full needs one
         self._said_goodbye = False
+        self._free = self._socket is not None  # whether a frame may be written to the socket this moment
         _hold_little(stream)
 
     def begin(self, parts: list[bytes]) -> bool:
@@ -50,12 +55,12 @@ class Line:
 
         Raises BrokenResourceError when the connection is lost or ends.
         """
+        if self._free and self._socket is not None:
+            return self._write(self._socket, parts)
         if self.cut_short or self._said_goodbye:
             raise trio.BrokenResourceError("nothing can be sent any more")
-        if self._socket is None or self._busy():
-            self._waiting += parts
-            return False
-        return self._write(self._socket, parts)
+        self._waiting += parts
+        return False
 
     def interject(self, frame: bytes, *, last: bool = False) -> bool:
         """Takes a control frame, which leaves at once, or behind the message under way; a newer one takes the place of one that waits.
@@ -65,6 +70,7 @@ class Line:
         if self.cut_short or self._said_goodbye:
             raise trio.BrokenResourceError("nothing can be sent any more")
         self._said_goodbye = last
+        self._free = self._free and not last
         if self._busy():
             self._behind = frame
             return True
@@ -77,12 +83,14 @@ class Line:
         """Sends what waits. Cancelled, it leaves the line unusable."""
         if self._turn is None:
             self._turn = trio.Lock()
+        self._free = False
         try:
             async with self._turn:
                 while self._waiting or self._behind:
                     self._waiting.append(self._behind)
                     data, self._waiting, self._behind = b"".join(self._waiting), [], b""
                     await self._stream.send_all(data)
+            self._free = self._socket is not None and not self._said_goodbye and not self._busy()
         except trio.Cancelled:
             self.cut_short = True
             raise
@@ -120,16 +128,24 @@ class Line:
         return bool(self._waiting) or (self._turn is not None and self._turn.locked())
 
     def _write(self, plain: trio.socket.SocketType, parts: list[bytes]) -> bool:
+        size = sum(map(len, parts))
         try:
             sent = os.writev(plain.fileno(), parts)
         except BlockingIOError:
             sent = 0
         except OSError as error:
             raise trio.BrokenResourceError(str(error)) from error
-        if sent == sum(map(len, parts)):
+        if sent == size:
             return True
         self._waiting.append(b"".join(parts)[sent:])
+        self._free = False
         return False
+
+
+@lru_cache(maxsize=1)
+def framed_once(parts: tuple[bytes, ...]) -> bytes:
+    """The websocket frame of a message from an accepting end, in one piece. The last one is kept, for the next to be sent the same."""
+    return b"".join(framed(parts, masked=False))
 
 
 def framed(parts: Sequence[bytes], *, masked: bool) -> list[bytes]:

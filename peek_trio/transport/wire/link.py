@@ -19,7 +19,7 @@ from peek_trio.transport.wire.frames import HEAD_PREFIX, Frame, Packed, packed, 
 from peek_trio.transport.wire.hello import Peer
 from peek_trio.transport.wire.keepalive import Keepalive
 from peek_trio.transport.wire.limits import Limits, LinkTiming
-from peek_trio.transport.wire.parts import WHOLE, Assembly
+from peek_trio.transport.wire.parts import LARGE, WHOLE, Assembly
 from peek_trio.transport.wire.sender import Sender
 from peek_trio.transport.wire.streams import MessageStream
 
@@ -74,6 +74,26 @@ class Link:
     peer tells is `told_spread`, None if it said nothing.
     """
 
+    __slots__ = (
+        "_assembly",
+        "_bytes_received",
+        "_ended",
+        "_ending",
+        "_frames_received",
+        "_keepalive",
+        "_messages_received",
+        "_receive_limits",
+        "_send_limits",
+        "_sender",
+        "_spread",
+        "_stream",
+        "_surely_fits",
+        "_timing",
+        "peer",
+        "principal",
+        "told_spread",
+    )
+
     def __init__(
         self,
         stream: MessageStream,
@@ -95,6 +115,7 @@ class Link:
         self.told_spread = told_spread
         self._spread = spread
         self._sender = Sender(stream, timing, self._lost)
+        self._surely_fits = min(send_limits.header, send_limits.frame, LARGE)
         self._assembly = Assembly(receive_limits)
         self._keepalive: Keepalive | None = None
         self._ending: _Ending | None = None
@@ -182,20 +203,23 @@ class Link:
         self._sender.stir()
 
     def post(self, slot: Hashable, frame: Frame) -> bool:
-        """Puts a frame where only the newest counts; True when it replaced one that had not left yet.
+        """Puts a frame where only the newest counts, in place of one there that has not left yet. True when it has to wait there.
 
         Frames in slots leave after those in the queue. A large frame that has begun to leave in parts is replaced no more: the new one
         follows it. On a link that has ended this does nothing: whoever posts posts to many. Raises FrameError when the frame is larger
         than the peer takes.
         """
-        if self.closed:
+        sender, head, body = self._sender, frame.head, frame.body
+        if sender.idle and head is not None and len(head) + len(body) <= self._surely_fits:
+            if sender.pass_by(head, body):
+                return False
+        elif self.closed:
             return False
-        replaced = self._sender.outbox.post(slot, self._checked(frame))
-        if replaced is None:
+        if sender.outbox.post(slot, self._checked(frame)) is None:
             self.close(1013, "Too many states wait for this peer.")
             return False
-        self._sender.stir()
-        return replaced
+        sender.stir()
+        return sender.outbox.waiting(slot)
 
     def waiting(self, slot: Hashable) -> bool:
         """Whether something waits in a slot: what was posted there last has not begun to leave."""

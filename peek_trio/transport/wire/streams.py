@@ -23,7 +23,8 @@ class MessageStream(Protocol):
     def begin(self, parts: Sequence[bytes]) -> bool:
         """Takes the message that `parts` make together, and sends what can leave at once. True when that is all of it.
 
-        When False, `flush` must be awaited before the next message. Raises LinkLost when the stream has ended.
+        When False, `flush` must be awaited before the next message. Raises LinkLost when the stream has ended. A tuple of parts is a
+        message that many streams are given in a row: what it becomes on the wire may be kept for the next of them.
         """
         ...
 

@@ -51,10 +51,10 @@ class End:
         self.queue.append(frame)
 
     def post(self, slot: Hashable, frame: Frame) -> bool:
-        replaced = slot in self.slots
-        if not self.over.is_set():
-            self.slots[slot] = frame
-        return replaced
+        if self.over.is_set():
+            return False
+        self.slots[slot] = frame
+        return True
 
     def waiting(self, slot: Hashable) -> bool:
         return slot in self.slots

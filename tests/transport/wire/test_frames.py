@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from peek_trio.errors import FrameError
 from peek_trio.transport.wire import Frame, Limits, Series, pack, unpack
+from peek_trio.transport.wire.frames import MOST_NUMBERS
 from tests.transport.wire.vectors import VECTORS, described, name_of
 
 json_values = st.recursive(
@@ -69,6 +70,21 @@ def test_a_series_makes_the_same_frames_as_one_by_one(frame, number):
     assert one == numbered
     assert unpack(pack([one])) == [numbered]
     assert one.body is frame.body
+
+
+def test_receivers_with_the_same_number_share_one_frame_of_a_series():
+    series = Series({"k": "state", "t": "demo.Item"}, b"rows")
+    assert series.numbered(1) is series.numbered(1)
+    assert series.numbered(2) is not series.numbered(1)
+
+
+def test_a_series_keeps_only_so_many_frames():
+    series = Series({"k": "state"}, b"rows")
+    for number in range(MOST_NUMBERS + 1):
+        series.numbered(number)
+    assert series.numbered(0) is series.numbered(0)
+    assert series.numbered(MOST_NUMBERS) is not series.numbered(MOST_NUMBERS)
+    assert series.numbered(MOST_NUMBERS) == series.numbered(MOST_NUMBERS)
 
 
 @pytest.mark.parametrize("vector", VECTORS["valid"], ids=name_of)

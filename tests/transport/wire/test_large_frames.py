@@ -65,8 +65,10 @@ async def test_a_large_state_that_has_begun_to_leave_arrives_and_the_newer_one_f
     await trio.testing.wait_all_tasks_blocked()
     assert left.link.statistics().leaving_in_parts == 1
     assert not left.link.waiting("a")
-    assert left.link.post("a", Frame({"k": "state", "i": 1, "rev": 2}, bytes(LARGE))) is False
-    assert left.link.post("a", Frame({"k": "state", "i": 1, "rev": 3})) is True
+    assert left.link.post("a", Frame({"k": "state", "i": 1, "rev": 2}, bytes(LARGE)))
+    assert left.link.statistics().replaced == 0
+    assert left.link.post("a", Frame({"k": "state", "i": 1, "rev": 3}))
+    assert left.link.statistics().replaced == 1
     assert left.link.waiting("a")
     nursery.start_soon(right.run)
     assert [(await right.next()).header["rev"] for _ in range(2)] == [1, 3]

@@ -9,7 +9,7 @@ from wsproto import ConnectionType
 from wsproto.connection import Connection
 from wsproto.events import BytesMessage, Pong
 
-from peek_trio.transport.wire.line import UNSENT, Line, framed
+from peek_trio.transport.wire.line import UNSENT, Line, framed, framed_once
 
 SIZES = [0, 1, 125, 126, 65_535, 65_536, 200_000]
 
@@ -68,6 +68,13 @@ def test_a_body_that_is_sent_unmasked_is_not_copied():
     assert framed([b"head", body], masked=False)[2] is body
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_a_frame_that_many_are_sent_is_made_once_and_is_like_any_other(size):
+    parts = (b"head", bytes(size))
+    assert framed_once(parts) == b"".join(framed(parts, masked=False))
+    assert framed_once((parts[0], parts[1])) is framed_once(parts)
+
+
 def test_many_small_parts_become_few():
     assert len(framed([b"x"] * 2000, masked=False)) == 2
 
@@ -77,6 +84,23 @@ async def test_what_the_socket_has_room_for_leaves_at_once():
     line = Line(ours)
     assert line.begin([b"\x82\x05", b"hello"])
     assert await theirs.receive_some() == b"\x82\x05hello"
+    await line.aclose()
+    await theirs.aclose()
+
+
+async def test_after_a_flush_frames_leave_at_once_again():
+    ours, theirs = await socket_pair()
+    line = Line(ours)
+    assert not line.begin([bytes(1_000_000)])
+    assert not line.begin([b"behind it"])
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(line.flush)
+        received = 0
+        with trio.fail_after(5):
+            while received < 1_000_009:
+                received += len(await theirs.receive_some())
+    assert line.begin([b"at once"])
+    assert await theirs.receive_some() == b"at once"
     await line.aclose()
     await theirs.aclose()
 

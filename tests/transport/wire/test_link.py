@@ -7,11 +7,13 @@ from functools import partial
 
 import pytest
 import trio
+import trio.testing
 
 from peek_trio.errors import FrameError, LinkLost
 from peek_trio.transport.wire import (
     Frame,
     Hello,
+    Series,
     accept_link,
     accept_websocket,
     connect_websocket,
@@ -19,9 +21,9 @@ from peek_trio.transport.wire import (
     memory_stream_pair,
     pack,
 )
-from peek_trio.transport.wire.sender import ENOUGH
+from peek_trio.transport.wire.sender import ENOUGH, GATHER
 from peek_trio.transport.wire.websocket import CLOSE_WITHIN
-from tests.transport.wire.conftest import AGENT, SERVER, admit_agent
+from tests.transport.wire.conftest import AGENT, SERVER, RunningLink, admit_agent
 
 
 def numbered(number, body=b""):
@@ -146,6 +148,68 @@ async def test_what_waits_is_sent_before_a_close(connected):
     left.link.close(1000, "Done.")
     assert [(await right.next()).header["i"] for _ in range(100)] == list(range(100))
     assert (await right.end()).code == 1000
+
+
+def shared(number, body=b""):
+    """A frame that others are sent as well."""
+    return Series({"k": "state"}, body).numbered(number)
+
+
+async def test_what_is_posted_on_an_idle_link_leaves_at_once(connected):
+    left, right = connected
+    await trio.testing.wait_all_tasks_blocked()
+    assert not left.link.post("slot", shared(1, b"rows"))
+    assert not left.link.waiting("slot")
+    assert left.link.statistics().messages_sent == left.link.statistics().frames_sent == 1
+    arrived = await right.next()
+    assert (arrived.header, arrived.body) == ({"i": 1, "k": "state"}, b"rows")
+    assert right.link.statistics().bytes_received == left.link.statistics().bytes_sent
+
+
+async def test_what_is_posted_right_after_another_message_waits_for_others(links_in_memory, mock_clock, nursery):
+    running = RunningLink(links_in_memory)
+    nursery.start_soon(running.run)
+    await trio.testing.wait_all_tasks_blocked()
+    assert not links_in_memory.post(1, shared(1))
+    assert links_in_memory.post(2, shared(2))
+    assert links_in_memory.post(3, shared(3))
+    await trio.testing.wait_all_tasks_blocked()
+    assert links_in_memory.statistics().messages_sent == 2
+    mock_clock.jump(2 * GATHER)
+    assert not links_in_memory.post(1, shared(1))
+    running.scope.cancel()
+
+
+async def test_what_is_posted_while_a_message_does_not_leave_waits_and_the_newest_wins(connect):
+    left_stream, right_stream = memory_stream_pair()
+    stuck = _Stuck(left_stream)
+    left, _right = await connect((stuck, right_stream))
+    await trio.testing.wait_all_tasks_blocked()
+    stuck.is_stuck = True
+    assert not left.link.post("slot", shared(1))
+    assert left.link.post("slot", shared(2))
+    assert left.link.post("slot", shared(3))
+    assert left.link.waiting("slot")
+    assert left.link.statistics().replaced == 1
+    left.scope.cancel()
+
+
+async def test_what_is_posted_on_a_stream_that_has_ended_ends_the_link(connect):
+    left_stream, right_stream = memory_stream_pair()
+    left, _right = await connect((left_stream, right_stream))
+    await trio.testing.wait_all_tasks_blocked()
+    left_stream.cut()
+    assert not left.link.post("slot", shared(1))
+    assert left.link.closed
+    assert (await left.end()).code == 1006
+
+
+async def test_a_frame_too_large_for_the_peer_is_refused_on_an_idle_link_too(connected):
+    left, _right = connected
+    await trio.testing.wait_all_tasks_blocked()
+    with pytest.raises(FrameError, match="larger than"):
+        left.link.post("slot", shared(1, bytes(16 * 1024 * 1024)))
+    assert not left.link.waiting("slot")
 
 
 async def test_a_closed_link_takes_no_frames(connected):
@@ -383,8 +447,9 @@ async def test_cancelling_does_not_wait_for_a_peer_that_does_not_receive(autojum
 
 async def test_only_the_newest_of_a_slot_arrives(links, nursery):
     left, right = links
-    assert left.post("state", numbered(1)) is False
-    assert left.post("state", numbered(2)) is True
+    assert left.post("state", numbered(1))
+    assert left.post("state", numbered(2))
+    assert left.statistics().replaced == 1
     left.post("other", numbered(3))
     left.post("withdrawn", numbered(4))
     left.withdraw("withdrawn")

@@ -15,6 +15,8 @@ import trustme
 
 from peek_trio.errors import ConfigError, FrameError, LinkError, LinkLost
 from peek_trio.transport.wire import Limits, accept_websocket, connect_websocket
+from peek_trio.transport.wire.line import MOST_SHARED
+from tests.transport.wire.conftest import websocket_pair
 
 UPGRADE = (
     b"GET /vortex HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -76,6 +78,16 @@ async def test_the_accepting_end_sees_the_headers_of_the_upgrade(server):
         await websocket.send(b"hello")
         assert await websocket.receive() == b"hello"
     assert server.headers[0]["cookie"] == "peek_session=abc"
+
+
+@pytest.mark.parametrize("size", [0, 100, 1000, MOST_SHARED, MOST_SHARED + 1])
+async def test_what_many_are_sent_arrives_like_anything_else(size):
+    async with websocket_pair() as (dialled, accepted):
+        message = (b"head", bytes(size))
+        for sender, receiver in ((accepted, dialled), (dialled, accepted), (accepted, dialled)):
+            if not sender.begin(message):
+                await sender.flush()
+            assert await receiver.receive() == b"".join(message)
 
 
 async def test_a_page_from_elsewhere_is_refused_before_the_upgrade(server):
