@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from random import Random
 
 import pytest
 import trio
 
 from peek_trio.errors import LinkLost
 from peek_trio.security import Principal
+from peek_trio.testing.wires import Way, connection
 from peek_trio.transport.wire import (
     Frame,
     Hello,
@@ -51,11 +53,19 @@ async def websocket_pair(limits: Limits = Limits.SERVICE) -> AsyncIterator[Strea
         nursery.cancel_scope.cancel()
 
 
-@pytest.fixture(params=["memory", "websocket"])
+def harness_pair() -> StreamPair:
+    """A dialling and an accepting end of the testing harness, on which nothing goes wrong."""
+    accepting, dialling = connection(Way(Random(1)), Way(Random(2)))
+    return dialling, accepting
+
+
+@pytest.fixture(params=["memory", "websocket", "harness"])
 async def streams(request: pytest.FixtureRequest) -> AsyncIterator[StreamPair]:
     """The dialling and the accepting end of one stream."""
     if request.param == "memory":
         yield memory_stream_pair()
+    elif request.param == "harness":
+        yield harness_pair()
     else:
         async with websocket_pair() as pair:
             yield pair
