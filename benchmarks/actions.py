@@ -1,154 +1,128 @@
-"""Round trips per second of actions that are applied in memory, with 1 and with 64 in flight, and how many calls are done meanwhile.
+"""Actions a second over real sockets, each with its commit and its receipt, beside vortexpy and bare SQLAlchemy in one run.
 
-    python benchmarks/actions.py [seconds per case]
+    python benchmarks/actions.py [--quick]
 
-Both ends are in one process, linked over memory and over a loopback websocket: an action is queued in its lane, decoded, applied and
-answered. The peer in the same run is a bare call of the same size, the least that a round trip costs here.
+A device in this process asks, a server in another applies: with the ORM, with a plain statement, or outside the database
+(`once=False`, written down all the same). vortexpy answers its actions from memory: it keeps nothing and has no receipts. Bare
+SQLAlchemy does the same effect and the same kind of receipt in as many threads of the server's process, without a network.
 """
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
+from pathlib import Path
 
-import attrs
 import trio
+import trio.testing
+from load.action_kinds import Add, AddPlainly, Count
+from load.processes import Other, other
+from load.report import medians, quick, reach, table
+from peers.environment import PEERS, vortex_python
 
-from peek_trio.errors import LinkLost
-from peek_trio.security import Principal, anyone
-from peek_trio.transport import ActionRequest, ActionResult, Switchboard, rpc
-from peek_trio.transport.wire import (
-    Hello,
-    MessageStream,
-    accept_link,
-    accept_websocket,
-    connect_websocket,
-    dial_link,
-    memory_stream_pair,
-)
-from peek_trio.tuples import TupleRegistry, tuple_type
+from peek_trio.security import Principal
+from peek_trio.transport import Switchboard
+from peek_trio.transport.wire import Hello, connect_websocket, dial_link
+from peek_trio.tuples import TupleRegistry
 
+SERVER = Path(__file__).parent / "load" / "action_server.py"
+SECONDS = 0.5 if quick() else 1.5
+TURNS = 3 if quick() else 7
+IN_FLIGHT = (1, 64)
 
-@tuple_type("benchmark.Add")
-@attrs.frozen
-class Add:
-    """The action."""
-
-    key: str
-    amount: int
+KINDS: dict[str, Callable[[int, int], object]] = {
+    "ORM handler": Add,
+    "plain statement": AddPlainly,
+    "once=False": Count,
+}
 
 
-@rpc(served_by="server", name="benchmark.add")
-async def add(key: str, amount: int) -> int:
-    """The same as a call."""
-    ...
+async def acts(device: Switchboard, make: Callable[[int, int], object], in_flight: int) -> float:
+    """Actions a second, each of an order key of its own."""
+    done, began = 0, time.perf_counter()
 
-
-class Pair:
-    """A server that applies and a device that asks, linked."""
-
-    def __init__(self) -> None:
-        registry = TupleRegistry()
-        self.server = Switchboard(Hello("server", "s"), registry, principal=Principal.for_service("server", "s"))
-        self.device = Switchboard(Hello("device", "d"), registry, principal=Principal("person", "joe"))
-        self.totals: dict[str, int] = {}
-        self.linked = trio.Event()
-        self.device.on_peers(lambda peer, connected: self.linked.set())
-
-    async def run(self, *, task_status: trio.TaskStatus[None]) -> None:
-        async with trio.open_nursery() as nursery:
-            for board in (self.server, self.device):
-                await nursery.start(board.run)
-            scope = self.server.scope("benchmark")
-            scope.handle(Add, self.apply, allow=anyone)
-            scope.serve(add, self.add, allow=anyone)
-            task_status.started()
-
-    async def add(self, key: str, amount: int) -> int:
-        self.totals[key] = self.totals.get(key, 0) + amount
-        return self.totals[key]
-
-    async def apply(self, request: ActionRequest) -> ActionResult:
-        assert isinstance(request.action, Add)
-        return ActionResult("applied", result=await self.add(request.action.key, request.action.amount))
-
-    async def accept(self, stream: MessageStream) -> None:
-        async def admit(hello: Hello) -> Principal:
-            return Principal("person", "joe")
-
-        try:
-            await self.server.serve_link(await accept_link(stream, self.server.me, admit))
-        except LinkLost:
-            return
-
-    async def accept_socket(self, socket: trio.SocketStream) -> None:
-        async with accept_websocket(socket, allowed_origins=lambda origin: True) as stream:
-            await self.accept(stream)
-
-    async def dial(self, stream: MessageStream) -> None:
-        try:
-            await self.device.serve_link(await dial_link(stream, self.device.me), upstream=True)
-        except LinkLost:
-            return
-
-    async def dial_socket(self, port: int) -> None:
-        async with connect_websocket(f"ws://127.0.0.1:{port}/vortex") as stream:
-            await self.dial(stream)
-
-
-async def measure(one: Callable[[str], Awaitable[object]], in_flight: int, seconds: float) -> tuple[float, float]:
-    """Round trips per second, and microseconds of CPU for each, with so many keys in flight at a time."""
-    done, began, used = 0, time.perf_counter(), time.process_time()
-    end = began + seconds
-
-    async def loop(key: str) -> None:
+    async def repeat(key: int) -> None:
         nonlocal done
-        while time.perf_counter() < end:
-            await one(key)
+        while time.perf_counter() < began + SECONDS:
+            result = await device.act(make(key, 1), key=str(key))
+            assert result.status == "applied", result
             done += 1
 
     async with trio.open_nursery() as nursery:
-        for number in range(in_flight):
-            nursery.start_soon(loop, f"key {number}")
-    return done / (time.perf_counter() - began), (time.process_time() - used) / done * 1e6
+        for key in range(in_flight):
+            nursery.start_soon(repeat, key)
+    return done / (time.perf_counter() - began)
 
 
-async def compare(transport: str, seconds: float) -> None:
-    """Measures actions and calls over one transport."""
-    pair = Pair()
-    async with trio.open_nursery() as nursery:
-        await nursery.start(pair.run)
-        if transport == "memory":
-            ours, theirs = memory_stream_pair()
-            nursery.start_soon(pair.accept, ours)
-            nursery.start_soon(pair.dial, theirs)
-        else:
-            listeners = await nursery.start(partial(trio.serve_tcp, pair.accept_socket, 0, host="127.0.0.1"))
-            nursery.start_soon(pair.dial_socket, listeners[0].socket.getsockname()[1])
-        await pair.linked.wait()
-        call = pair.device.caller(add)
+def asked(process: Other, **command: object) -> float:
+    """What another process does a second."""
+    answer = process.ask(seconds=SECONDS, **command)
+    return float(answer["done"] / answer["seconds"])
 
-        async def act(key: str) -> None:
-            result = await pair.device.act(Add(key, 1), key=key)
-            assert result.status == "applied"
 
-        for in_flight in (1, 64):
-            calls, call_cpu = await measure(lambda key: call(key, 1), in_flight, seconds)
-            acts, act_cpu = await measure(act, in_flight, seconds)
-            print(
-                f"{transport:9s} {in_flight:3d} in flight: call {calls:6.0f}/s ({call_cpu:4.0f} us CPU)   "
-                f"action {acts:6.0f}/s ({act_cpu:4.0f} us CPU)   ratio {acts / calls:.2f}, by CPU {call_cpu / act_cpu:.2f}"
-            )
+async def turn(device: Switchboard, server: Other, vortex: Other | None) -> dict[str, float]:
+    """Every contender once, with 1 and with 64 in flight."""
+    found = {}
+    for in_flight in IN_FLIGHT:
+        for name, make in KINDS.items():
+            found[f"{name} {in_flight}"] = await acts(device, make, in_flight)
+        for name, receipt in {"bare SQLAlchemy, with a receipt": True, "bare SQLAlchemy, effect only": False}.items():
+            found[f"{name} {in_flight}"] = asked(server, do="bare", in_flight=in_flight, receipt=receipt)
+        if vortex is not None:
+            found[f"vortexpy 6.2.2 {in_flight}"] = asked(vortex, what="action", in_flight=in_flight)
+    return found
+
+
+async def compare(port: int, server: Other, vortex: Other | None) -> dict[str, float]:
+    """The medians of all turns."""
+    me = Hello("device", "device")
+    device = Switchboard(me, TupleRegistry(), principal=Principal("person", "joe"))
+    async with trio.open_nursery() as nursery, connect_websocket(f"ws://127.0.0.1:{port}/vortex") as stream:
+        await nursery.start(device.run)
+        nursery.start_soon(partial(device.serve_link, await dial_link(stream, me), upstream=True))
+        await trio.testing.wait_all_tasks_blocked()
+        await turn(device, server, vortex)  # to warm up
+        found = medians([await turn(device, server, vortex) for _ in range(TURNS)])
         nursery.cancel_scope.cancel()
+    return found
+
+
+@contextmanager
+def vortexpy() -> Iterator[Other | None]:
+    """vortexpy's side that asks, linked to a server of its own; None where it cannot be had."""
+    with ExitStack() as stack:
+        if (python := vortex_python()) is None:
+            yield None
+            return
+        port = stack.enter_context(other(PEERS / "vortex_server.py", python=python)).hear()["port"]
+        caller = stack.enter_context(other(PEERS / "vortex_caller.py", str(port), python=python))
+        caller.hear()
+        yield caller
+
+
+def tell(found: dict[str, float]) -> None:
+    """Prints the table, and what is to be reached."""
+    names = dict.fromkeys(name.rpartition(" ")[0] for name in found)
+    table(
+        f"actions a second with commit and receipt, medians of {TURNS}, by how many are in flight",
+        [str(number) for number in IN_FLIGHT],
+        [(name, *(found[f"{name} {number}"] for number in IN_FLIGHT)) for name in names],
+    )
+    for in_flight in IN_FLIGHT:
+        ours = found[f"ORM handler {in_flight}"]
+        if (theirs := found.get(f"vortexpy 6.2.2 {in_flight}")) is not None:
+            reach(f"ORM handler with {in_flight} in flight, times vortexpy", ours / theirs, at_least=2)
+        bare = found[f"bare SQLAlchemy, with a receipt {in_flight}"]
+        reach(f"ORM handler with {in_flight} in flight, of bare SQLAlchemy", ours / bare, at_least=0.8)
+    reach("plain statements with 64 in flight, a second", found["plain statement 64"], at_least=1500)
 
 
 def main() -> None:
-    """Runs all cases."""
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
-    for transport in ("memory", "websocket"):
-        trio.run(compare, transport, seconds)
+    """Starts the other processes and compares."""
+    with other(SERVER) as server, vortexpy() as vortex:
+        tell(trio.run(compare, server.hear()["port"], server, vortex))
 
 
 if __name__ == "__main__":

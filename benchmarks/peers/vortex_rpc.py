@@ -1,8 +1,19 @@
-"""Runs in vortexpy's environment: the call that both sides know, which vortexpy finds by the name of this module."""
+"""Runs in vortexpy's environment: the call and the action that both sides know; vortexpy finds the call by the name of this module."""
 
 from __future__ import annotations
 
 from vortex.rpc.RPC import vortexRPC
+from vortex.Tuple import TupleField, addTupleType
+from vortex.TupleAction import TupleActionABC
+
+
+@addTupleType
+class Add(TupleActionABC):
+    """The action."""
+
+    __tupleType__ = "benchmark.Add"
+    key: int = TupleField()
+    amount: int = TupleField()
 
 
 @vortexRPC("benchServer", requiredPermissions=frozenset())

@@ -1,4 +1,4 @@
-"""Runs in vortexpy's environment: a server with one RPC and one observable, behind a websocket as browsers use it.
+"""Runs in vortexpy's environment: a server with one RPC, one observable and one kind of action, behind a websocket as browsers use it.
 
 Commands: `{"do": "update"}`, `{"do": "settle"}`, `{"do": "say"}`; answers as those of `benchmarks/load/client_service.py`.
 """
@@ -12,9 +12,11 @@ from typing import Any
 
 import psutil
 from twisted.internet import reactor
+from twisted.internet.defer import succeed
 from twisted.web import resource as web_resource
 from twisted.web import server
 from txwebsocket.txws import WebSocketUpgradeHTTPChannel
+from vortex.handler.TupleActionProcessor import TupleActionProcessor, TupleActionProcessorDelegateABC
 from vortex.handler.TupleDataObservableHandler import TupleDataObservableHandler
 from vortex.handler.TupleDataProviderABC import TupleDataProviderABC
 from vortex.Payload import Payload
@@ -23,11 +25,11 @@ from vortex.Tuple import Tuple, TupleField, addTupleType
 from vortex.TupleSelector import TupleSelector
 from vortex.VortexFactory import VortexFactory
 from vortex_lines import obey, say
-from vortex_rpc import add
+from vortex_rpc import Add, add
 
 ROWS = 100
 BEGAN = datetime(2026, 11, 22, 12, tzinfo=UTC)
-SERVER, OBSERVABLE = "benchServer", "benchObservable"
+SERVER, OBSERVABLE, ACTIONS = "benchServer", "benchObservable", "benchActions"
 
 
 @addTupleType
@@ -53,6 +55,19 @@ class Provider(TupleDataProviderABC):
         return made.addCallback(lambda envelope: envelope.toVortexMsgDefer())
 
 
+class Adder(TupleActionProcessorDelegateABC):
+    """Applies actions in memory."""
+
+    requiredPermissions = frozenset()
+
+    def __init__(self) -> None:
+        self.totals: dict[int, int] = {}
+
+    def processTupleAction(self, tupleAction: Add, **kwargs: Any) -> Any:
+        self.totals[tupleAction.key] = self.totals.get(tupleAction.key, 0) + tupleAction.amount
+        return succeed([])
+
+
 def main() -> None:
     """Serves until standard input ends."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -66,6 +81,8 @@ def main() -> None:
     observable, provider = TupleDataObservableHandler(OBSERVABLE), Provider()
     observable.addTupleProvider(Point.tupleType(), provider)
     serving = add.start()
+    applying = TupleActionProcessor(ACTIONS)
+    applying.setDelegate(Add.tupleType(), Adder())
     process, selector = psutil.Process(), TupleSelector(Point.tupleType(), {})
 
     def carry_out(command: dict[str, Any]) -> dict[str, Any]:
@@ -91,6 +108,7 @@ def main() -> None:
     )
     obey(carry_out)
     assert serving is not None
+    assert applying.delegateCount
 
 
 if __name__ == "__main__":

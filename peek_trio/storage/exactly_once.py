@@ -18,7 +18,7 @@ import attrs
 from peek_trio.errors import CallError, DeadlineExceeded, Unavailable
 from peek_trio.storage.driver_errors import explained, is_conflict, is_interruption, is_misfit
 from peek_trio.storage.interruptible import Interrupted
-from peek_trio.storage.receipts import KEPT_FOR, Claim, OutOfOrder, Receipt, ReceiptKey, Receipts
+from peek_trio.storage.receipts import KEPT_FOR, Claim, Claimed, OutOfOrder, Receipt, ReceiptKey, Receipts
 from peek_trio.storage.unit_of_work import UnitOfWork
 
 __all__ = ["LONGEST_BATCH", "Doubtful", "Outcome", "Piece", "Way", "apply_one", "apply_several"]
@@ -83,7 +83,7 @@ def apply_one(unit: UnitOfWork, claim: Claim, work: Callable[[], bytes], *, now:
             claimed = Receipts.claim(unit, [claim]).get(claim.key)
             if claimed is None:
                 return _known(unit, claim)
-    Receipts.complete(unit, {claim.key: receipt})
+    Receipts.complete(unit, [(claimed, receipt)])
     return attrs.evolve(receipt, tx=claimed.tx, missing=claimed.missing)
 
 
@@ -98,7 +98,7 @@ def apply_several(unit: UnitOfWork, pieces: Sequence[Piece[H]], way: Way[H]) -> 
     told: dict[ReceiptKey, Outcome] = {}
     if before := claims.keys() - fresh.keys():
         told |= Receipts.stored(unit.session, [claims[key] for key in before])
-    done: dict[ReceiptKey, Receipt | None] = {}
+    done: list[tuple[Claimed, Receipt | None]] = []
     outcomes: list[Outcome] = []
     until = time.monotonic() + LONGEST_BATCH
     with way.together():
@@ -108,7 +108,7 @@ def apply_several(unit: UnitOfWork, pieces: Sequence[Piece[H]], way: Way[H]) -> 
                 outcomes.append(None)
             elif key not in told:
                 receipt = _turn(unit, piece, way) if not done or time.monotonic() < until else None
-                done[key] = receipt if isinstance(receipt, Receipt) else None
+                done.append((fresh[key], receipt if isinstance(receipt, Receipt) else None))
                 if isinstance(receipt, Receipt):
                     receipt = attrs.evolve(receipt, tx=fresh[key].tx, missing=fresh[key].missing)
                 told[key] = receipt

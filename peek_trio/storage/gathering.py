@@ -2,6 +2,8 @@
 
 Nobody waits for others to come: what finds a free place goes at once and alone. While it is under way, others queue; the first of them
 then takes the whole queue along. Under load that makes one commit of many actions; without load it costs nothing.
+
+Whoever is to lead a batch has left the queue already, so that two batches that end at the same moment wake two leaders.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ AT_A_TIME = 2
 
 
 class _Place(Generic[H]):
-    """Somebody's place in the queue. `called` is set when there is an outcome, or when it is its turn to lead the next batch."""
+    """Somebody's place. `called` is set when there is an outcome, or when it is its turn to lead a batch; it is in no queue then."""
 
     def __init__(self, piece: Piece[H]) -> None:
         self.piece = piece
@@ -56,16 +58,16 @@ class Gathering(Generic[H]):
         its receipt tells, when it is sent again.
         """
         place = _Place(piece)
-        self._queue.append(place)
         if self._batches < AT_A_TIME:
             self._batches += 1
             place.leads = True
+        else:
+            self._queue.append(place)
         while place.outcome is None:
             if not place.leads:
                 await self._called(place)
             if place.leads:
-                await self._lead()
-                place.leads = False
+                await self._lead(place)
         if isinstance(place.outcome, Exception):
             raise place.outcome
         return place.outcome
@@ -81,9 +83,9 @@ class Gathering(Generic[H]):
             raise
         place.called = trio.Event()
 
-    async def _lead(self) -> None:
-        """Takes the front of the queue, where the leader itself is, through one batch."""
-        batch = [self._queue.popleft() for _ in range(min(MOST_TOGETHER, len(self._queue)))]
+    async def _lead(self, leader: _Place[H]) -> None:
+        """Takes the leader and the front of the queue through one batch."""
+        batch = [leader, *(self._queue.popleft() for _ in range(min(MOST_TOGETHER - 1, len(self._queue))))]
         try:
             outcomes = await self._apply_all([place.piece for place in batch])
         except BaseException:
@@ -96,11 +98,13 @@ class Gathering(Generic[H]):
                     place.called.set()
             self._queue.extendleft(place for place in reversed(batch) if place.outcome is None)
         finally:
+            leader.leads = False
             self._pass_on()
 
     def _pass_on(self) -> None:
         if self._queue:
-            self._queue[0].leads = True
-            self._queue[0].called.set()
+            next_leader = self._queue.popleft()
+            next_leader.leads = True
+            next_leader.called.set()
         else:
             self._batches -= 1

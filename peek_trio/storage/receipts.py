@@ -10,7 +10,7 @@ whose number is beyond the next one is applied and the gap is noted; one whose n
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, cast
 
@@ -97,10 +97,11 @@ class OutOfOrder(Exception):
 
 @attrs.frozen
 class Claimed:
-    """A claim that was not there yet: its transaction, and what is missing before it."""
+    """A claim that was not there yet: its transaction, what is missing before it, and where its row is until the commit."""
 
     tx: int
     missing: Gap | None
+    place: bytes
 
 
 _TABLE = ReceiptRow.__table__.fullname.encode()  # type: ignore[attr-defined]
@@ -110,9 +111,14 @@ _CLAIM = (
     b" select %(a)s, case when seq > last + 1 then last + 1 end, 'applied', '', ''"
     b" from (select v.*, (select max(r.seq) from %(t)s r"
     b" where r.who = v.who and r.device = v.device and r.order_key = v.order_key) as last"
-    b" from (values %%s) v (%(a)s)) asked"
+    b" from (values %%s) v (%(a)s) offset 0) asked"  # the offset keeps `last` from being looked up at every mention
     b" where seq is null or last is null or seq > last"
-    b" on conflict do nothing returning who, device, action_id, tx, missing_from, seq"
+    b" on conflict do nothing returning who, device, action_id, tx, missing_from, seq, ctid"
+) % {b"t": _TABLE, b"a": _ASKED}
+_NOTE = (
+    b"insert into %(t)s as r (%(a)s, status, message, result) select v.*, %%b from (values %%b) v"
+    b" on conflict (who, device, action_id) do update set status = excluded.status, message = excluded.message,"
+    b" result = excluded.result, at = now(), runs = r.runs + 1 returning runs"
 ) % {b"t": _TABLE, b"a": _ASKED}
 
 
@@ -130,9 +136,10 @@ class Receipts:
         result = unit.begin_with(_CLAIM % rows)
         claimed: dict[ReceiptKey, Claimed] = {}
         for row in range(result.ntuples):
-            who, device, action_id, tx, first, seq = ((result.get_value(row, at) or b"").decode() for at in range(6))
+            values = ((result.get_value(row, at) or b"").decode() for at in range(result.nfields))
+            who, device, action_id, tx, first, seq, place = values
             missing = (int(first), int(seq) - 1) if first else None
-            claimed[who, device, action_id] = Claimed(int(tx), missing)
+            claimed[who, device, action_id] = Claimed(int(tx), missing, place.encode())
         return claimed
 
     @staticmethod
@@ -148,34 +155,31 @@ class Receipts:
         return found | {key: _out_of_order(session, claim) for key, claim in of.items() if key not in found}
 
     @staticmethod
-    def complete(unit: UnitOfWork, receipts: Mapping[ReceiptKey, Receipt | None]) -> None:
-        """Has what the actions came to written with the commit; None takes a claim back."""
-        kept = {
-            key: receipt
-            for key, receipt in receipts.items()
+    def complete(unit: UnitOfWork, receipts: Sequence[tuple[Claimed, Receipt | None]]) -> None:
+        """Has what the claimed actions came to written with the commit; None takes a claim back.
+
+        By their places: the planner cannot choose another index than the right one while it knows little of a young table.
+        """
+        kept = [
+            b"('%b'::tid, %b)" % (claimed.place, _list(unit, receipt.status, receipt.message, receipt.result))
+            for claimed, receipt in receipts
             if receipt is not None and (receipt.status, receipt.message, receipt.result) != ("applied", "", b"")
-        }
+        ]
         if kept:  # what is left out is what a claim says already
-            rows = b", ".join(_completed(unit, key, receipt) for key, receipt in kept.items())
             unit.commit_with(
                 b"update " + _TABLE + b" as r set status = v.status, message = v.message, result = v.result from (values "
-                + rows + b") as v (who, device, action_id, status, message, result)"
-                b" where r.who = v.who and r.device = v.device and r.action_id = v.action_id"
+                + b", ".join(kept) + b") as v (place, status, message, result) where r.ctid = v.place"
             )  # fmt: skip
-        if taken_back := [key for key, receipt in receipts.items() if receipt is None]:
-            rows = b", ".join(_row(unit, *key) for key in taken_back)
-            unit.commit_with(b"delete from " + _TABLE + b" where (who, device, action_id) in (" + rows + b")")
+        if taken_back := [b"'%b'" % claimed.place for claimed, receipt in receipts if receipt is None]:
+            unit.commit_with(
+                b"delete from " + _TABLE + b" where ctid = any (array[" + b", ".join(taken_back) + b"]::tid[])"
+            )
 
     @staticmethod
     def note(unit: UnitOfWork, claim: Claim, receipt: Receipt) -> int:
         """Keeps what an action came to that is done again when it is sent again; returns how often it has been."""
-        result = unit.begin_with(
-            b"insert into " + _TABLE + b" as r (" + _ASKED + b", status, message, result) select v.*, "
-            + b", ".join(literal(unit.driver, value) for value in (receipt.status, receipt.message, receipt.result))
-            + b" from (values " + _asked_row(unit, claim) + b") v on conflict (who, device, action_id) do update"
-            b" set status = excluded.status, message = excluded.message, result = excluded.result, at = now(), runs = r.runs + 1"
-            b" returning runs"
-        )  # fmt: skip
+        told = _list(unit, receipt.status, receipt.message, receipt.result)
+        result = unit.begin_with(_NOTE % (told, _asked_row(unit, claim)))
         return int(result.get_value(0, 0) or 0)
 
     @staticmethod
@@ -219,9 +223,7 @@ def _out_of_order(session: Session, claim: Claim) -> OutOfOrder:
     return OutOfOrder((session.scalar(last) or 0) + 1)
 
 
-def _completed(unit: UnitOfWork, key: ReceiptKey, receipt: Receipt) -> bytes:
-    return _row(unit, *key, receipt.status, receipt.message.replace("\0", ""), receipt.result)
-
-
-def _row(unit: UnitOfWork, *values: str | bytes) -> bytes:
-    return b"(" + b", ".join(literal(unit.driver, value) for value in values) + b")"
+def _list(unit: UnitOfWork, *values: str | bytes) -> bytes:
+    return b", ".join(
+        literal(unit.driver, value.replace("\0", "") if isinstance(value, str) else value) for value in values
+    )

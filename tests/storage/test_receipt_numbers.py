@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session
 
 from peek_trio.errors import Conflict, Rejected, Unavailable
 from peek_trio.storage import Claim, Database, OutOfOrder, Receipt, Statements
+from peek_trio.storage.exactly_once import Piece
 from peek_trio.storage.receipts import MOST_CONTENT
 from peek_trio.storage.tables import ReceiptRow
+from peek_trio.storage.ways import with_session
 
 MADE = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -121,22 +123,11 @@ async def test_in_a_batch_the_transaction_is_that_of_the_batch(database: Databas
     assert len({receipt.tx for receipt in receipts}) < 12
 
 
-async def test_numbered_actions_of_one_key_never_overtake_each_other_in_a_batch(database: Database) -> None:
-    done: list[int] = []
-
-    async def act(seq: int) -> None:
-        def work(session: Session) -> bytes:
-            done.append(seq)
-            return b""
-
-        assert (await database.apply_once(numbered(seq), work)).missing is None
-
-    async with trio.open_nursery() as nursery:
-        for seq in range(1, 13):
-            nursery.start_soon(act, seq)
-            await trio.lowlevel.checkpoint()
-            await trio.testing.wait_all_tasks_blocked()
-    assert done == list(range(1, 13))
+async def test_of_numbered_actions_of_one_key_only_the_first_has_its_turn_in_a_batch(database: Database) -> None:
+    pieces = [Piece(numbered(seq, f"{key} {seq}", key=key), nothing, "x") for key in ("one", "two") for seq in (1, 2, 3)]
+    outcomes = await database._unit(lambda unit: with_session(unit, pieces), "a batch")
+    assert outcomes == [Receipt("applied"), None, None, Receipt("applied"), None, None]
+    assert len(await database.run(rows)) == 2
 
 
 @pytest.mark.parametrize("error", [Rejected("No."), Conflict("Somebody was faster.")])
