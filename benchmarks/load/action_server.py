@@ -21,9 +21,9 @@ from typing import Any
 
 import sqlalchemy as sa
 import trio
+from action_kinds import Add, AddPlainly, Count
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from action_kinds import Add, AddPlainly, Count
 from peek_trio import Statements
 from peek_trio.errors import LinkLost
 from peek_trio.plugin.abilities.actions import Actions

@@ -19,7 +19,6 @@ from vortex.VortexFactory import VortexFactory
 from vortex_lines import obey, say
 from vortex_rpc import Add, add
 
-
 _actions = TupleDataActionClient("benchServer", "benchActions")
 
 
