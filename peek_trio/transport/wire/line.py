@@ -17,15 +17,12 @@ from functools import lru_cache
 import trio
 from wsproto.frame_protocol import XorMaskerSimple
 
-__all__ = ["MOST_SHARED", "Line", "framed", "framed_once"]
+__all__ = ["Line", "framed", "framed_once"]
 
 _BINARY = 0x82  # a whole message of bytes
 _MASKED = 0x80
 _MOST_PARTS = 16  # handed to the system as they are; more are joined first, because they are small then
 _RECEIVE_BYTES = 64 * 1024
-
-MOST_SHARED = 64 * 1024
-"""Bytes of a message up to which one piece for all is worth the copy. A larger one goes out in its parts, without any."""
 
 UNSENT = 128 * 1024
 """Bytes that the system may hold for a peer that is slow. What is decided later can overtake what waits here, and cannot there."""
@@ -128,9 +125,10 @@ class Line:
         return bool(self._waiting) or (self._turn is not None and self._turn.locked())
 
     def _write(self, plain: trio.socket.SocketType, parts: list[bytes]) -> bool:
-        size = sum(map(len, parts))
+        (first, *others) = parts
+        size = len(first) + sum(map(len, others)) if others else len(first)
         try:
-            sent = os.writev(plain.fileno(), parts)
+            sent = os.writev(plain.fileno(), parts) if others else os.write(plain.fileno(), first)
         except BlockingIOError:
             sent = 0
         except OSError as error:

@@ -19,13 +19,17 @@ from peek_trio.transport.wire.frames import HEAD_PREFIX, Frame, Packed, packed, 
 from peek_trio.transport.wire.hello import Peer
 from peek_trio.transport.wire.keepalive import Keepalive
 from peek_trio.transport.wire.limits import Limits, LinkTiming
-from peek_trio.transport.wire.parts import LARGE, WHOLE, Assembly
+from peek_trio.transport.wire.parts import WHOLE, Assembly
 from peek_trio.transport.wire.sender import Sender
 from peek_trio.transport.wire.streams import MessageStream
 
 __all__ = ["Link", "LinkStatistics"]
 
 _log = logging.getLogger(__name__)
+
+
+SMALL = 64 * 1024
+"""Bytes of a frame that many are sent up to which one piece for all is worth the copy that it takes to make it."""
 
 
 def _alone() -> bool:
@@ -115,7 +119,7 @@ class Link:
         self.told_spread = told_spread
         self._spread = spread
         self._sender = Sender(stream, timing, self._lost)
-        self._surely_fits = min(send_limits.header, send_limits.frame, LARGE)
+        self._surely_fits = min(send_limits.header, send_limits.frame, SMALL)
         self._assembly = Assembly(receive_limits)
         self._keepalive: Keepalive | None = None
         self._ending: _Ending | None = None

@@ -24,7 +24,7 @@ class MessageStream(Protocol):
         """Takes the message that `parts` make together, and sends what can leave at once. True when that is all of it.
 
         When False, `flush` must be awaited before the next message. Raises LinkLost when the stream has ended. A tuple of parts is a
-        message that many streams are given in a row: what it becomes on the wire may be kept for the next of them.
+        small message that many streams are given in a row: what it becomes on the wire may be kept for the next of them.
         """
         ...
 

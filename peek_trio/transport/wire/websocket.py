@@ -22,7 +22,7 @@ from peek_trio.errors import FrameError, LinkLost
 from peek_trio.transport.wire.dialling import WebSocketAddress, open_stream
 from peek_trio.transport.wire.incoming import Incoming
 from peek_trio.transport.wire.limits import Limits
-from peek_trio.transport.wire.line import MOST_SHARED, Line, framed, framed_once
+from peek_trio.transport.wire.line import Line, framed, framed_once
 from peek_trio.transport.wire.upgrade import END_OF_HEAD, MOST_HEAD, UpgradeRefused, UpgradeRequest
 
 __all__ = ["WebSocketStream", "accept_websocket", "connect_websocket"]
@@ -74,7 +74,7 @@ class WebSocketStream:
             raise LinkLost("A message was cut short, so the link cannot go on.")
         if self._incoming.end is not None:
             raise self._lost()
-        shared = type(parts) is tuple and not self._masks and sum(map(len, parts)) <= MOST_SHARED
+        shared = type(parts) is tuple and not self._masks
         try:
             return self._line.begin([framed_once(parts)] if shared else framed(parts, masked=self._masks))
         except trio.BrokenResourceError:
