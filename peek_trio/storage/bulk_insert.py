@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 from psycopg import pq, sql
+from psycopg.postgres import types as driver_types
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapper, Session
 
@@ -28,6 +29,10 @@ Column = sa.Column[Any]
 _TYPES = (
     "select attname::text, atttypid from pg_attribute where attrelid = %s::regclass and attnum > 0 and not attisdropped"
 )
+_USUALLY_TEXT = {
+    driver_types["inet"].oid,
+    driver_types["cidr"].oid,
+}  # in binary, psycopg takes objects of ipaddress only
 _MISFITS = (TypeError, ValueError, AttributeError, OverflowError, KeyError)
 
 
@@ -99,6 +104,8 @@ def _copy(driver: psycopg.Connection[Any], target: sa.Table, chosen: Sequence[Co
 
 
 def _has_binary_form(driver: psycopg.Connection[Any], oid: int) -> bool:
+    if oid in _USUALLY_TEXT:
+        return False
     try:
         driver.adapters.get_dumper_by_oid(oid, pq.Format.BINARY)
     except psycopg.ProgrammingError:

@@ -1,7 +1,7 @@
 """A small copy of a plugin's schema in another database: all of its structure, and some of its rows.
 
 The structure is PostgreSQL's own dump. Rows come between the tables and their keys: the first few of each table, and the rows that those
-refer to. What still refers to nothing is left out, so that the copy is as consistent as the original.
+refer to. What then still refers to nothing refers to nobody, or is left out, so that the copy is as consistent as the original.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, LiteralString
 
@@ -51,7 +51,9 @@ _KEYS: LiteralString = """
            array(select attname::text from unnest(conkey) with ordinality k (number, place)
                  join pg_attribute on attrelid = conrelid and attnum = number order by place),
            array(select attname::text from unnest(confkey) with ordinality k (number, place)
-                 join pg_attribute on attrelid = confrelid and attnum = number order by place)
+                 join pg_attribute on attrelid = confrelid and attnum = number order by place),
+           (select min(attname::text) from pg_attribute
+            where attrelid = conrelid and attnum = any(conkey) and not attnotnull and attgenerated = '')
     from pg_constraint where contype = 'f' and conrelid = any(%s::oid[]) and confrelid = any(%s::oid[])
 """
 _SEQUENCES: LiteralString = (
@@ -68,12 +70,13 @@ class _Table:
 
 @attrs.frozen
 class _Key:
-    """A foreign key: `columns` of `table` refer to `others` of `other`."""
+    """A foreign key: `columns` of `table` refer to `others` of `other`. `optional` is one of the columns that may be null, or None."""
 
     table: _Table
     other: _Table
     columns: tuple[str, ...]
     others: tuple[str, ...]
+    optional: str | None
 
 
 def clone_schema(source: Engine, target: Engine, schema: str, *, rows: int) -> int:
@@ -126,8 +129,8 @@ def _copy_rows(there: Driver, here: Driver, schema: str, schemas: list[str], row
     }
     oids = list(tables)
     keys = [
-        _Key(tables[table], tables[other], tuple(columns), tuple(others))
-        for table, other, columns, others in there.execute(_KEYS, (oids, oids))
+        _Key(tables[table], tables[other], tuple(columns), tuple(others), optional)
+        for table, other, columns, others, optional in there.execute(_KEYS, (oids, oids))
     ]
     for table in tables.values():
         if table.own:
@@ -135,7 +138,7 @@ def _copy_rows(there: Driver, here: Driver, schema: str, schemas: list[str], row
     for _ in range(_MOST_ROUNDS):
         if not any([_fetch_missing(there, here, key, rows) for key in keys]):
             break
-    while any([_remove_dangling(here, key) for key in keys]):
+    while any([_settle_dangling(here, key) for key in keys]):
         pass
     for space, name, last in there.execute(_SEQUENCES, (schemas,)):
         if last is not None:
@@ -170,7 +173,12 @@ def _fetch_missing(there: Driver, here: Driver, key: _Key, most: int) -> bool:
     return before != here.execute(sql.SQL("select count(*) from {}").format(key.other.name)).fetchone()
 
 
-def _remove_dangling(here: Driver, key: _Key) -> bool:
+def _settle_dangling(here: Driver, key: _Key) -> bool:
+    """Has rows refer to nobody, or removes them, that refer to a row which was not fetched; whether there were any."""
+    if key.optional is not None:
+        cut = sql.SQL("update {} c set {} = null where {}")
+        with suppress(psycopg.errors.CheckViolation):
+            return here.execute(cut.format(key.table.name, sql.Identifier(key.optional), _dangling(key))).rowcount > 0
     return here.execute(sql.SQL("delete from {} c where {}").format(key.table.name, _dangling(key))).rowcount > 0
 
 

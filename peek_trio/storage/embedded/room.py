@@ -110,8 +110,12 @@ class Room:
     def _keep_back(self) -> None:
         if self._tide.full or self._file.exists() or self._free() < 2 * self._tide.reserve:
             return
-        with self._file.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, self._tide.reserve)
+        try:
+            with self._file.open("wb") as file:
+                os.posix_fallocate(file.fileno(), 0, self._tide.reserve)
+        except OSError as error:  # somebody else took the room just now; there will be another look
+            log.warning("No room could be kept back on the disk of %s: %s", self._place.data, error.strerror)
+            self._file.unlink(missing_ok=True)
 
     def _put_in_force(self) -> None:
         in_force, waiting = config_files(self._place)
