@@ -15,7 +15,8 @@ An error crosses a link as its kind and its message, never with a traceback (`to
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 __all__ = [
@@ -48,6 +49,9 @@ __all__ = [
     "sentence_of",
     "to_wire",
 ]
+
+LARGEST_ROW = 16 * 1024
+"""Characters of a row, as JSON, that cross a link with a Conflict."""
 
 LONGEST_MESSAGE = 4000
 """Characters of a message that cross a link; an error is a sentence, not a document."""
@@ -156,7 +160,26 @@ class Rejected(CallError):
 
 
 class Conflict(CallError):
-    """Somebody else changed the row since it was read. Read it again."""
+    """Somebody else changed the row since it was read. Read it again.
+
+    `row` is the row as it is now, a JSON object, and `version` what names that state; `fields` are those in which it differs from what
+    was to be saved. None and empty where nobody could tell; `gone` says that the row is not there any more.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        row: Mapping[str, Any] | None = None,
+        version: str = "",
+        fields: Sequence[str] = (),
+        gone: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.row = row
+        self.version = version
+        self.fields = tuple(fields)
+        self.gone = gone
 
 
 class RemoteError(CallError):
@@ -229,7 +252,8 @@ class TaskTimeout(TaskError):
 
 
 def to_wire(error: BaseException) -> dict[str, Any]:
-    """The error as a JSON object: `type`, `message`, `path` of a TupleError, `sent` of an Unavailable if it is true.
+    """The error as a JSON object: `type`, `message`, `path` of a TupleError, `sent` of an Unavailable if it is true, and
+    what a Conflict tells of the row.
 
     An exception that is no PeekError becomes a RemoteError that names its class; nothing of its traceback crosses. A group of one is
     taken for the one in it, so that a handler may use nurseries.
@@ -246,7 +270,21 @@ def to_wire(error: BaseException) -> dict[str, Any]:
         data["path"] = error.path
     elif isinstance(error, Unavailable) and error.sent:
         data["sent"] = True
+    elif isinstance(error, Conflict):
+        data |= _now(error)
     return data
+
+
+def _now(conflict: Conflict) -> dict[str, Any]:
+    """What a conflict says of the row: without it when it is too large for a header, since the row can be read again."""
+    if conflict.gone:
+        return {"gone": True}
+    if not conflict.version:
+        return {}
+    told: dict[str, Any] = {"version": conflict.version, "fields": list(conflict.fields)}
+    if conflict.row is not None and len(json.dumps(conflict.row)) <= LARGEST_ROW:
+        told["row"] = conflict.row
+    return told
 
 
 def sentence_of(error: BaseException) -> str:
@@ -286,8 +324,21 @@ def from_wire(data: Mapping[str, Any]) -> PeekError:
         return TupleError(message, path=path if isinstance(path, str) else "$")
     if kind == "Unavailable":
         return Unavailable(message, sent=data.get("sent") is True)
+    if kind == "Conflict":
+        return _conflict(message, data)
     known = _REBUILT.get(kind)
     return known(message) if known is not None else RemoteError(message, kind=kind[:100])
+
+
+def _conflict(message: str, data: Mapping[str, Any]) -> Conflict:
+    row, version, fields = data.get("row"), data.get("version"), data.get("fields")
+    return Conflict(
+        message,
+        row=row if isinstance(row, Mapping) else None,
+        version=version if isinstance(version, str) else "",
+        fields=[field for field in fields if isinstance(field, str)] if isinstance(fields, list) else (),
+        gone=data.get("gone") is True,
+    )
 
 
 _REBUILT: Mapping[str, type[PeekError]] = {
@@ -299,7 +350,6 @@ _REBUILT: Mapping[str, type[PeekError]] = {
         DeadlineExceeded,
         BadRequest,
         Rejected,
-        Conflict,
         DatabaseUnavailable,
         StorageFull,
         TaskError,

@@ -13,7 +13,8 @@ from peek_trio.storage.receipts import Claim, OutOfOrder, Receipt, Receipts
 from peek_trio.storage.rehearsal import Rehearsal, rehearse
 from peek_trio.storage.revision import make_revision
 from peek_trio.storage.setting_store import Setting, SettingStore, SettingValue
-from peek_trio.storage.table_loader import TableLoader, TablePage
+from peek_trio.storage.table_hooks import TableHooks
+from peek_trio.storage.table_loader import BulkOutcome, TableLoader, TablePage
 from peek_trio.storage.unit_of_work import touch, unit_of_work
 from peek_trio.storage.upgrade import PLATFORM_SCHEMA, downgrade, migrate, status
 from peek_trio.storage.urls import engine_url, shown
@@ -24,6 +25,7 @@ __all__ = [
     "EVERYTHING",
     "PLATFORM_SCHEMA",
     "BinaryPieces",
+    "BulkOutcome",
     "ChangeFeed",
     "Claim",
     "Database",
@@ -39,6 +41,7 @@ __all__ = [
     "SettingStore",
     "SettingValue",
     "Statements",
+    "TableHooks",
     "TableLoader",
     "TablePage",
     "WithSession",

@@ -42,8 +42,11 @@ class TableQuery:
             raise BadRequest(
                 f"A page begins at 0 or later and has 1 to {MOST_ROWS} rows; asked for {limit} from {offset}."
             )
-        rows = sa.select(self._mapper.class_).where(*self._conditions).order_by(*self._order)
-        return rows.offset(offset).limit(limit)
+        return self.every().offset(offset).limit(limit)
+
+    def every(self) -> sa.Select[Any]:
+        """All matching rows."""
+        return sa.select(self._mapper.class_).where(*self._conditions).order_by(*self._order)
 
     def _column(self, name: str) -> ColumnElement[Any]:
         if name not in self._mapper.column_attrs:

@@ -1,15 +1,17 @@
 """Rows edited by administrators."""
 
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import trio
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from peek_trio.errors import BadRequest, Conflict, Rejected
-from peek_trio.storage import Database, TableLoader
+from peek_trio.storage import Database, TableHooks, TableLoader
 from peek_trio.tuples import tuple_type
 
 
@@ -54,6 +56,7 @@ async def stored(database: Database) -> Database:
                 Meter(id=3, name="Pump 2", place="hall", read_at=day(3)),
             ]
         )
+        session.execute(sa.text("select setval('pl_test.meter_id_seq', 3)"))
 
     await database.run(create)
     return database
@@ -141,16 +144,25 @@ async def test_a_row_is_updated_by_who_has_seen_it(loader: Fixture) -> None:
 async def test_a_row_that_somebody_else_changed_is_a_conflict_and_stays(loader: Fixture) -> None:
     seen = await version(loader, 1)
     await loader.save(meter(place="cellar"), seen)
-    with pytest.raises(Conflict, match="changed this row"):
-        await loader.save(meter(place="roof"), seen)
+    with pytest.raises(Conflict, match="changed this row") as caught:
+        await loader.save(meter(place="roof", name="Main 2"), seen)
+    assert caught.value.row == {
+        "id": 1,
+        "name": "Main",
+        "place": "cellar",
+        "read_at": "2026-11-01T00:00:00Z",
+    }
+    assert caught.value.fields == ("name", "place")
+    assert caught.value.version == await version(loader, 1)
     assert await ids(loader, place="cellar") == [1]
 
 
 async def test_a_row_that_somebody_else_deleted_is_a_conflict(loader: Fixture) -> None:
     seen = await version(loader, 1)
     await loader.delete(1, seen)
-    with pytest.raises(Conflict, match="deleted this row"):
+    with pytest.raises(Conflict, match="deleted this row") as caught:
         await loader.save(meter(), seen)
+    assert caught.value.gone
     with pytest.raises(Conflict, match="deleted this row"):
         await loader.delete(1, seen)
 
@@ -159,8 +171,8 @@ async def test_a_row_without_a_version_is_new_and_gets_what_the_database_makes(l
     await loader.delete(1, await version(loader, 1))
     row, new_version = await loader.save(Meter(name="New", place=None, read_at=day(4)), None)
     assert isinstance(row, Meter)
-    assert row.id == 1
-    assert new_version == await version(loader, 1)
+    assert row.id == 4
+    assert new_version == await version(loader, 4)
 
 
 async def test_a_deletion_needs_the_latest_version(loader: Fixture) -> None:
@@ -195,9 +207,13 @@ async def test_a_key_of_several_columns_is_a_list(stored: Database) -> None:
 
 
 def hooked(stored: Database, told: list[str], before: Callable[[Meter, Session], None]) -> Fixture:
-    return TableLoader(
-        stored, Meter, before_save=before, before_delete=before, after_commit=lambda row: told.append(row.name)
+    hooks: TableHooks[Meter] = TableHooks(
+        before_save=before,
+        before_delete=before,
+        on_saved=lambda row: told.append(f"saved {row.name}"),
+        on_deleted=lambda row: told.append(f"deleted {row.name}"),
     )
+    return TableLoader(stored, Meter, hooks=hooks)
 
 
 async def test_a_hook_may_change_the_row_before_it_is_saved(stored: Database) -> None:
@@ -210,9 +226,9 @@ async def test_a_hook_may_change_the_row_before_it_is_saved(stored: Database) ->
     assert isinstance(row, Meter)
     assert row.name == "QUIET"
     assert new_version == await version(loader, 1)
-    assert told == ["QUIET"]
+    assert told == ["saved QUIET"]
     await loader.delete(1, new_version)
-    assert told == ["QUIET", "QUIET"]
+    assert told == ["saved QUIET", "deleted QUIET"]
 
 
 async def test_a_hook_may_refuse_and_then_nothing_is_told(stored: Database) -> None:
@@ -234,3 +250,114 @@ async def test_saving_announces_the_table(loader: Fixture, stored: Database) -> 
     stored.changes.on_change({"pl_test.meter"}, told.append)
     await loader.save(meter(place="roof"), await version(loader, 1))
     assert told == [frozenset({"pl_test.meter"})]
+
+
+async def test_hooks_run_in_the_transaction_before_and_after_and_once_it_is_committed(stored: Database) -> None:
+    told: list[str] = []
+
+    def tell(what: str) -> Callable[..., None]:
+        return lambda row, *session: told.append(f"{what} {row.id}")
+
+    names = ("before_save", "after_save", "before_delete", "after_delete", "on_saved", "on_deleted")
+    loader = TableLoader(stored, Meter, hooks=TableHooks(**{name: tell(name) for name in names}))
+    row, made = await loader.save(Meter(name="New", place=None, read_at=day(4)), None)
+    assert isinstance(row, Meter)
+    assert told == ["before_save None", f"after_save {row.id}", f"on_saved {row.id}"]
+    told.clear()
+    await loader.delete(row.id, made)
+    assert told == [f"{name} {row.id}" for name in ("before_delete", "after_delete", "on_deleted")]
+
+
+async def test_a_hook_after_the_write_undoes_it_and_may_write_elsewhere(stored: Database) -> None:
+    def pair(row: Meter, session: Session) -> None:
+        if row.name == "bad":
+            raise Rejected("Not this one.")
+        session.add(Pair(left="made with", right=row.name, meter=row.id))
+
+    loader = TableLoader(stored, Meter, hooks=TableHooks(after_save=pair))
+    await loader.save(Meter(name="good", place=None, read_at=day(4)), None)
+    with pytest.raises(Rejected, match="Not this one"):
+        await loader.save(Meter(name="bad", place=None, read_at=day(4)), None)
+    assert await ids(loader, name="bad") == []
+    assert (await TableLoader(stored, Pair).list(0, 10, [], {})).total == 1
+
+
+async def test_a_hook_that_fails_once_it_is_committed_is_logged_and_the_save_stands(
+    stored: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(row: Meter) -> None:
+        raise ValueError("broken")
+
+    loader = TableLoader(stored, Meter, hooks=TableHooks(on_saved=fail))
+    with caplog.at_level(logging.ERROR):
+        await loader.save(Meter(name="new", place=None, read_at=day(4)), None)
+    assert len(await ids(loader, name="new")) == 1
+    assert "for a row that is committed" in caplog.text
+
+
+async def test_of_two_administrators_at_the_same_moment_one_saves_and_the_other_is_told(stored: Database) -> None:
+    loaders = [TableLoader(stored, Meter) for _ in range(8)]
+    seen = await version(loaders[0], 1)
+    outcomes: list[str] = []
+
+    async def save(loader: Fixture, place: str) -> None:
+        try:
+            await loader.save(meter(place=place), seen)
+        except Conflict as conflict:
+            outcomes.append("conflict" if conflict.row is not None else "a conflict without the row")
+        else:
+            outcomes.append(place)
+
+    async with trio.open_nursery() as nursery:
+        for number, loader in enumerate(loaders):
+            nursery.start_soon(save, loader, f"place {number}")
+    (winner,) = [outcome for outcome in outcomes if outcome != "conflict"]
+    assert len(outcomes) == 8
+    assert await ids(loaders[0], place=winner) == [1]
+
+
+async def test_many_rows_are_saved_in_one_transaction(loader: Fixture, stored: Database) -> None:
+    told: list[frozenset[str]] = []
+    stored.changes.on_change({"pl_test.meter"}, told.append)
+    new = Meter(name="New", place=None, read_at=day(4))
+    outcome = await loader.save_all([meter(place="roof"), new], [await version(loader, 1), None])
+    assert outcome.errors == []
+    assert [row.name for row in outcome.rows if isinstance(row, Meter)] == ["Main", "New"]
+    assert outcome.versions[0] == await version(loader, 1)
+    assert len(told) == 1
+
+
+async def test_when_one_of_many_cannot_be_saved_none_is_and_every_error_is_told(loader: Fixture) -> None:
+    seen = [await version(loader, id) for id in (1, 2, 3)]
+    await loader.save(meter(2, name="Other"), seen[1])
+    outcome = await loader.save_all(
+        [meter(1, place="roof"), meter(2, name="Mine"), meter(3, name="Main")],
+        seen,
+    )
+    assert outcome.rows == outcome.versions == []
+    assert [(error.row, error.kind) for error in outcome.errors] == [(1, "Conflict"), (2, "Rejected")]
+    assert "Key (name)=(Main) already exists" in outcome.errors[1].message
+    assert await ids(loader, place="roof") == []
+
+
+async def test_many_rows_are_deleted_all_or_none(loader: Fixture) -> None:
+    seen = [await version(loader, id) for id in (1, 2)]
+    outcome = await loader.delete_all([1, 2], [seen[0], "old"])
+    assert [error.row for error in outcome.errors] == [1]
+    assert await ids(loader) == [1, 2, 3]
+    assert (await loader.delete_all([1, 2], seen)).errors == []
+    assert await ids(loader) == [3]
+
+
+async def test_many_rows_need_a_version_each_and_have_a_bound(loader: Fixture) -> None:
+    with pytest.raises(BadRequest, match="1 to 1000 rows"):
+        await loader.save_all([meter()], [])
+    with pytest.raises(BadRequest, match="1 to 1000 rows"):
+        await loader.delete_all([1] * 1001, [""] * 1001)
+
+
+async def test_the_last_page_knows_the_total_and_so_does_an_empty_one(loader: Fixture) -> None:
+    assert (await loader.list(2, 10, [], {})).total == 3
+    assert (await loader.list(7, 10, [], {})).total == 3
+    assert (await loader.list(0, 3, [], {})).total == 3
+    assert (await loader.list(0, 10, [], {"id": 99})).total == 0
