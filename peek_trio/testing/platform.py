@@ -86,7 +86,7 @@ class Platform:
         """Connects a device, signed in as the person `name` with `roles`. It redials by itself whenever its link is lost.
 
         It hangs on the service `at`; by default on the client services in turn if there are any, and on the server if there are none or
-        it is a browser at the admin site. With `linked=False` it has no network yet: arm faults first, then `device.link.restore()`.
+        it is a browser at the admin site. With `linked=False` it has no network yet: arm faults first, then `device.link.plug_in()`.
         `timing` are the deadlines that it keeps itself, by default those of any device.
         """
         self._devices += 1
@@ -111,7 +111,7 @@ class Platform:
             for number in range(1, count + 1)
         ]
         for device in devices:
-            device.link.restore()
+            device.link.plug_in()
         for device in devices:
             await device.link.up()
         return devices

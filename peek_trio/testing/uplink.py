@@ -7,7 +7,8 @@
     phone.link.duplicate(every=3)                         each third message arrives twice
     phone.link.stop_reading(); phone.link.resume_reading()
     phone.link.black_hole(); phone.link.restore()         nothing arrives any more, and nobody is told
-    phone.link.unplug(); phone.link.restore()             there is no network, and whoever dials knows it
+    phone.link.unplug(); phone.link.plug_in()             there is no network, and whoever dials knows it
+    phone.link.restore()                                  all is well again, whatever was wrong
 
 The dialling is the platform's own (`keep_linked` with its backoff); only its randomness has a seed.
 """
@@ -67,6 +68,8 @@ class Uplink:
         self.above = above
         self.came_up_at: list[float] = []
         """When the link came up, each time, on Trio's clock."""
+        self.cuts = 0
+        """How often it has been cut so far, so that a test can tell that a cut did happen."""
         self._principal, self._timing, self._random = principal, timing, randomness
         self._up = Way(randomness, partial(on_delivery, self, "server"))
         self._down = Way(randomness, partial(on_delivery, self, kind))
@@ -93,6 +96,14 @@ class Uplink:
         """Waits until both ends know that they have lost each other. Raises AssertionError after `within` seconds."""
         await self._until(False, within)
 
+    async def was_cut(self, times: int = 1, *, within: float = 60.0) -> None:
+        """Waits until it has been cut so often. Raises AssertionError after `within` seconds."""
+        with trio.move_on_after(within) as patience:
+            while self.cuts < times:
+                await self._changed.wait()
+        if patience.cancelled_caught:
+            raise AssertionError(f"Within {within:g} s the link of {self.name} was cut {self.cuts} times, not {times}.")
+
     def statistics(self) -> LinkStatistics:
         """Of the connection that is up or was last. Raises LinkLost before there was any."""
         if self._link is None:
@@ -109,6 +120,7 @@ class Uplink:
         """
         if after is None and before is None:
             if self._stream is not None:
+                self._count_cut()
                 self._stream.cut()
             return
         frames = after if after is not None else (before or 0) - 1
@@ -117,6 +129,7 @@ class Uplink:
         ways = self._towards(towards)
 
         def over() -> None:
+            self._count_cut()
             for way in ways:
                 way.cut = None
 
@@ -125,9 +138,15 @@ class Uplink:
             way.cut = countdown
 
     def unplug(self) -> None:
-        """Takes the network away: the connection breaks, and every redial fails at once, until `restore`."""
+        """Takes the network away: the connection breaks, and every redial fails at once, until `plug_in`."""
         self._plugged = False
         self.cut()
+
+    def plug_in(self) -> None:
+        """There is a network, and a lost link is dialled at once, as when a phone finds one. Other faults stay as they are."""
+        self._plugged = True
+        self._changed.ring()
+        self._restored.ring()
 
     def black_hole(self) -> None:
         """Nothing arrives any more, in either direction, and nobody is told: a train in a tunnel. Until `restore`."""
@@ -154,12 +173,10 @@ class Uplink:
             way.every = every
 
     def restore(self) -> None:
-        """All is well again: what was held back arrives, and a lost link is dialled at once, as when a phone finds its network."""
-        self._plugged = True
+        """All is well again: no fault is left, not even a cut that is still to come, and what was held back arrives."""
         self._up.heal()
         self._down.heal()
-        self._changed.ring()
-        self._restored.ring()
+        self.plug_in()
 
     async def run(self, board: Switchboard) -> NoReturn:
         """Dials for `board` once there is a network, serves the link, and dials again, until cancelled."""
@@ -177,6 +194,10 @@ class Uplink:
     def seen_above(self, connected: bool) -> None:
         """The service above has entered this end among its peers, or has lost it."""
         self._seen_above = connected
+        self._changed.ring()
+
+    def _count_cut(self) -> None:
+        self.cuts += 1
         self._changed.ring()
 
     def _towards(self, towards: str | None) -> list[Way]:
