@@ -2,7 +2,7 @@
 import type { Clock } from "./clock.ts";
 import { errorFromWire, PeekError } from "./errors.ts";
 import { bodyJson, jsonBody, type Frame } from "./frames.ts";
-import type { Json } from "./json.ts";
+import type { Json, JsonObject } from "./json.ts";
 import type { Link } from "./link.ts";
 import { texts } from "./texts.ts";
 
@@ -16,6 +16,9 @@ export interface CallOptions {
 const DEFAULT_TIMEOUT = 30;
 /** The callee's own DeadlineExceeded says more than ours; it gets this much longer to arrive. */
 const GRACE_MS = 500;
+/** Items of a stream that there is room for, and how many are asked for at a time. */
+const ROOM = 16;
+const MORE = 8;
 
 export class Calls {
   constructor(
@@ -24,9 +27,19 @@ export class Calls {
   ) {}
 
   /** Resolves with the result; rejects with PeekError. Nothing is retried: a call that was lost may have been done. */
-  call<R>(method: string, args: object, { timeout = DEFAULT_TIMEOUT, signal }: CallOptions = {}): Promise<R> {
-    return new Promise<R>((resolve, reject) => {
+  async call<R>(method: string, args: object, options: CallOptions = {}): Promise<R> {
+    return (await this.exchange<R>(method, args, options, null)) as R;
+  }
+
+  /** Calls a method that streams, and hands each item to `take` as it comes. Resolves after the last one; rejects like `call`. */
+  async each<T>(method: string, args: object, take: (item: T) => void, options: CallOptions = {}): Promise<void> {
+    await this.exchange<T>(method, args, options, take);
+  }
+
+  private exchange<R>(method: string, args: object, { timeout = DEFAULT_TIMEOUT, signal }: CallOptions, take: ((item: R) => void) | null): Promise<R | null> {
+    return new Promise<R | null>((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
+      let taken = 0;
       const finish = (cancel: boolean): void => {
         disarm();
         signal?.removeEventListener("abort", aborted);
@@ -36,12 +49,19 @@ export class Calls {
         finish(true);
         reject(signal?.reason);
       };
+      const item = (frame: Frame): void => {
+        taken += 1;
+        take?.(readBody<R>(method, frame));
+        if (taken % MORE === 0) this.link.say(i, { k: "more", n: MORE });
+      };
       const answered = (frame: Frame): void => {
-        const kind = frame.header["k"];
-        finish(kind === "item");
+        const streams = frame.header["k"] === "item";
         try {
-          resolve(readResult<R>(method, frame));
+          if (streams && take) return item(frame);
+          finish(streams);
+          resolve(take && frame.header["k"] === "res" ? null : readResult<R>(method, frame));
         } catch (error) {
+          if (streams && take) finish(true);
           reject(error);
         }
       };
@@ -50,7 +70,8 @@ export class Calls {
         reject(error);
       };
       let disarm: () => void = () => {};
-      const i = this.link.open({ k: "call", m: method, d: timeout }, jsonBody(args as Json), { answered, lost });
+      const room: JsonObject = take ? { w: ROOM } : {};
+      const i = this.link.open({ k: "call", m: method, d: timeout, ...room }, jsonBody(args as Json), { answered, lost });
       disarm = this.clock.after(timeout * 1000 + GRACE_MS, () => {
         finish(true);
         reject(new PeekError("DeadlineExceeded", texts.timedOut(timeout)));
@@ -63,6 +84,10 @@ export class Calls {
 function readResult<R>(method: string, { header, body }: Frame): R {
   if (header["k"] === "err") throw errorFromWire(header["e"]);
   if (header["k"] !== "res") throw new PeekError("BadRequest", texts.streams(method));
+  return readBody<R>(method, { header, body });
+}
+
+function readBody<R>(method: string, { body }: Frame): R {
   try {
     return bodyJson(body) as R;
   } catch {

@@ -7,7 +7,7 @@ export type { CallOptions } from "./calls.ts";
 export type { ActionResult } from "./drain.ts";
 export type { Durability, DeviceStorage, StorageParts } from "./device_storage.ts";
 export type { Json, JsonObject } from "./json.ts";
-export type { ListOptions, Loader, Page } from "./loader.ts";
+export type { ExportOptions, ImportedLine, ImportReport, ListOptions, Loader, Page, RowFault, SavedRows } from "./loader.ts";
 export type { PendingAction } from "./outbox.ts";
 export type { Session, SessionInfo } from "./session.ts";
 export type { Socket, SocketEvents, SocketFactory, WakeReason, WakeSource } from "./socket.ts";
