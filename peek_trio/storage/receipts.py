@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from peek_trio.storage.one_message import literal
+from peek_trio.storage.prepared import Prepared
 from peek_trio.storage.tables import ReceiptRow
 from peek_trio.storage.unit_of_work import UnitOfWork
 
@@ -106,6 +107,7 @@ class Claimed:
 
 _TABLE = ReceiptRow.__table__.fullname.encode()  # type: ignore[attr-defined]
 _ASKED = b"who, device, action_id, order_key, seq, made, type, content, size, digest"
+_TYPES = b"text text text text bigint timestamptz text text int bytea".split()
 _CLAIM = (
     b"insert into %(t)s (%(a)s, missing_from, status, message, result)"
     b" select %(a)s, case when seq > last + 1 then last + 1 end, 'applied', '', ''"
@@ -115,6 +117,9 @@ _CLAIM = (
     b" where seq is null or last is null or seq > last"
     b" on conflict do nothing returning who, device, action_id, tx, missing_from, seq, ctid"
 ) % {b"t": _TABLE, b"a": _ASKED}
+_CLAIM_ONE = Prepared(
+    b"peek_claim", _CLAIM % (b"(%b)" % b", ".join(b"$%d::%b" % (at, kind) for at, kind in enumerate(_TYPES, 1)))
+)
 _NOTE = (
     b"insert into %(t)s as r (%(a)s, status, message, result) select v.*, %%b from (values %%b) v"
     b" on conflict (who, device, action_id) do update set status = excluded.status, message = excluded.message,"
@@ -132,8 +137,11 @@ class Receipts:
         In one order everywhere, so that two units which claim the same actions wait for each other and never in a circle. Of the
         numbered ones no two may be of one lane.
         """
-        rows = b", ".join(_asked_row(unit, claim) for claim in sorted(claims, key=lambda claim: claim.key))
-        result = unit.begin_with(_CLAIM % rows)
+        rows = [_asked_row(unit, claim) for claim in sorted(claims, key=lambda claim: claim.key)]
+        if len(rows) == 1:
+            result = _CLAIM_ONE.begin_with(unit.driver, unit.session.connection().info, rows[0])
+        else:
+            result = unit.begin_with(_CLAIM % b", ".join(b"(%b)" % row for row in rows))
         claimed: dict[ReceiptKey, Claimed] = {}
         for row in range(result.ntuples):
             values = ((result.get_value(row, at) or b"").decode() for at in range(result.nfields))
@@ -158,28 +166,25 @@ class Receipts:
     def complete(unit: UnitOfWork, receipts: Sequence[tuple[Claimed, Receipt | None]]) -> None:
         """Has what the claimed actions came to written with the commit; None takes a claim back.
 
-        By their places: the planner cannot choose another index than the right one while it knows little of a young table.
+        By their places: that takes no planning, and no choice of an index while little is known of a young table.
         """
-        kept = [
-            b"('%b'::tid, %b)" % (claimed.place, _list(unit, receipt.status, receipt.message, receipt.result))
-            for claimed, receipt in receipts
-            if receipt is not None and (receipt.status, receipt.message, receipt.result) != ("applied", "", b"")
-        ]
-        if kept:  # what is left out is what a claim says already
-            unit.commit_with(
-                b"update " + _TABLE + b" as r set status = v.status, message = v.message, result = v.result from (values "
-                + b", ".join(kept) + b") as v (place, status, message, result) where r.ctid = v.place"
-            )  # fmt: skip
-        if taken_back := [b"'%b'" % claimed.place for claimed, receipt in receipts if receipt is None]:
-            unit.commit_with(
-                b"delete from " + _TABLE + b" where ctid = any (array[" + b", ".join(taken_back) + b"]::tid[])"
-            )
+        for claimed, receipt in receipts:
+            where = b" where ctid = '%b'::tid" % claimed.place
+            if receipt is None:
+                unit.commit_with(b"delete from " + _TABLE + where)
+            elif (receipt.status, receipt.message, receipt.result) != (
+                "applied",
+                "",
+                b"",
+            ):  # which the claim says already
+                told = _list(unit, receipt.status, receipt.message, receipt.result)
+                unit.commit_with(b"update %b set (status, message, result) = (%b)" % (_TABLE, told) + where)
 
     @staticmethod
     def note(unit: UnitOfWork, claim: Claim, receipt: Receipt) -> int:
         """Keeps what an action came to that is done again when it is sent again; returns how often it has been."""
         told = _list(unit, receipt.status, receipt.message, receipt.result)
-        result = unit.begin_with(_NOTE % (told, _asked_row(unit, claim)))
+        result = unit.begin_with(_NOTE % (told, b"(%b)" % _asked_row(unit, claim)))
         return int(result.get_value(0, 0) or 0)
 
     @staticmethod
@@ -190,7 +195,7 @@ class Receipts:
 
 
 def _asked_row(unit: UnitOfWork, claim: Claim) -> bytes:
-    """What was asked for, as a row of values; see `_ASKED`."""
+    """What was asked for, as a list of values; see `_ASKED`."""
     content = claim.body[:MOST_CONTENT].decode("utf-8", "ignore").replace("\0", "")
     number = b"null::bigint" if claim.seq is None else b"%d::bigint" % claim.seq
     made = b"null::timestamptz"
@@ -198,7 +203,7 @@ def _asked_row(unit: UnitOfWork, claim: Claim) -> bytes:
         made = literal(unit.driver, claim.made.isoformat()) + b"::timestamptz"
     texts = [literal(unit.driver, text) for text in (*claim.key, claim.order_key)]
     rest = [literal(unit.driver, claim.type), literal(unit.driver, content), b"%d" % len(claim.body)]
-    return b"(" + b", ".join([*texts, number, made, *rest, literal(unit.driver, claim.digest)]) + b")"
+    return b", ".join([*texts, number, made, *rest, literal(unit.driver, claim.digest)])
 
 
 def _receipt(row: ReceiptRow) -> Receipt:
