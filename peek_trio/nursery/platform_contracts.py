@@ -4,9 +4,11 @@
 
 from typing import Any
 
-from peek_trio.nursery.platform_tuples import SignedIn, SignInAnswer
+from peek_trio.nursery.platform_tuples import ServiceTraffic, SignedIn, SignInAnswer
 from peek_trio.plugin.status import PluginStatus
-from peek_trio.transport import rpc
+from peek_trio.transport import ServiceKind, rpc
+
+SATELLITE_KINDS: tuple[ServiceKind, ...] = ("agent", "client", "worker")
 
 # For the admin site and the operator's command line.
 
@@ -50,6 +52,12 @@ async def create_sign_in_link(name: str) -> str:
 @rpc(served_by="server", name="peek.first_sign_in_code")
 async def first_sign_in_code() -> str | None:
     """A one-time code for the first administrator, as long as that person has no password; else None."""
+    ...
+
+
+@rpc(served_by="server", name="peek.traffic")
+async def traffic() -> list[ServiceTraffic]:
+    """What every service carries that is linked to the server, and the server itself; who does not answer within two seconds is missing."""
     ...
 
 
@@ -105,3 +113,16 @@ async def report_plugins(plugins: list[PluginStatus]) -> None:
 async def database_url() -> str:
     """The address that a worker connects to the database with. It may hold a password."""
     ...
+
+
+# For the server, of every other service.
+
+
+async def _own_traffic() -> ServiceTraffic:
+    """What the service that serves this carries."""
+    ...
+
+
+own_traffic = {
+    kind: rpc(served_by=kind, name="peek.own_traffic", idempotent=True)(_own_traffic) for kind in SATELLITE_KINDS
+}

@@ -40,6 +40,48 @@ class DatabaseState:
     waiting: int
 
 
+@tuple_type("peek.ServiceTraffic")
+@attrs.frozen
+class ServiceTraffic:
+    """What one service carries. What waits, is in flight, watched or kept is as of now; everything else counts from its start.
+
+    `devices` and `services` are linked to it. `replaced` states never left, because newer ones took their place for a slow receiver.
+    `forwarded` requests were passed on to another service. `watched` states have `watchers`, and `stale` of them are; `kept_bytes` is
+    what they take. `evicted` ones were given up to make room.
+    """
+
+    service_id: str
+    kind: str
+    devices: int
+    services: int
+    bytes_received: int
+    bytes_sent: int
+    messages_received: int
+    messages_sent: int
+    waiting_bytes: int
+    replaced: int
+    calls_in_flight: int
+    calls_served: int
+    calls_failed: int
+    calls_refused: int
+    forwarding: int
+    forwarded: int
+    actions_waiting: int
+    actions_applied: int
+    actions_rejected: int
+    actions_retry: int
+    messages_taken: int
+    messages_refused: int
+    watched: int
+    watchers: int
+    stale: int
+    kept_bytes: int
+    states_sent: int
+    deltas_sent: int
+    same_sent: int
+    evicted: int
+
+
 @tuple_type("peek.SignedIn")
 @attrs.frozen
 class SignedIn:

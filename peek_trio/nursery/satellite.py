@@ -15,6 +15,7 @@ from peek_trio.nursery.credentials import read_token
 from peek_trio.nursery.identity import introduction, own_principal
 from peek_trio.nursery.layers import layer
 from peek_trio.nursery.reports import PluginReports
+from peek_trio.nursery.traffic import serve_own_traffic
 from peek_trio.nursery.upstream import Upstream
 from peek_trio.plugin import InstalledPlugins, PluginHost, ServiceParts
 from peek_trio.transport import Switchboard
@@ -45,6 +46,7 @@ async def satellite(
     )
     registry = TupleRegistry()
     board = Switchboard(me, registry, principal=own_principal(me))
+    serve_own_traffic(board, board.scope("peek.traffic"))
     upstream = Upstream(config.peek_server, me, board, registry)
     async with layer(board.run), layer(upstream.run):
         yield Satellite(me, registry, board, upstream)

@@ -33,6 +33,7 @@ from peek_trio.nursery.platform_tuples import Service
 from peek_trio.nursery.revocation import Revocations
 from peek_trio.nursery.server_database import server_database
 from peek_trio.nursery.session_endpoints import serve_sessions
+from peek_trio.nursery.traffic import serve_traffic
 from peek_trio.plugin import PluginHost, PluginStatus, ServiceParts
 from peek_trio.plugin.abilities.keeping import ReceiptKeeper
 from peek_trio.security import Principal, services_of
@@ -95,6 +96,7 @@ class Server:
         self._database_watch = serve_database_state(board, scope, self._database)
         serve_settings(board, scope, settings)
         serve_task_runs(scope, tasks)
+        serve_traffic(board, scope)
         serve_people(board, scope, self._people)
         serve_sessions(scope, self._people)
         provide_ui(board, scope, [self._trees])

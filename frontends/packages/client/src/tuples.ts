@@ -67,6 +67,46 @@ export interface Service {
   address: string;
 }
 
+/**
+ * What one service carries. What waits, is in flight, watched or kept is as of now; everything else counts from its start.
+ *
+ * `devices` and `services` are linked to it. `replaced` states never left, because newer ones took their place for a slow receiver.
+ * `forwarded` requests were passed on to another service. `watched` states have `watchers`, and `stale` of them are; `kept_bytes` is
+ * what they take. `evicted` ones were given up to make room.
+ */
+export interface ServiceTraffic {
+  service_id: string;
+  kind: string;
+  devices: number;
+  services: number;
+  bytes_received: number;
+  bytes_sent: number;
+  messages_received: number;
+  messages_sent: number;
+  waiting_bytes: number;
+  replaced: number;
+  calls_in_flight: number;
+  calls_served: number;
+  calls_failed: number;
+  calls_refused: number;
+  forwarding: number;
+  forwarded: number;
+  actions_waiting: number;
+  actions_applied: number;
+  actions_rejected: number;
+  actions_retry: number;
+  messages_taken: number;
+  messages_refused: number;
+  watched: number;
+  watchers: number;
+  stale: number;
+  kept_bytes: number;
+  states_sent: number;
+  deltas_sent: number;
+  same_sent: number;
+  evicted: number;
+}
+
 /** A session just begun, on its way to the client service that asked for it. `token` is secret. */
 export interface SessionGrant {
   token: string;
@@ -155,6 +195,7 @@ export interface Tuples {
   "peek.Person": Person;
   "peek.PluginState": PluginStatus;
   "peek.Service": Service;
+  "peek.ServiceTraffic": ServiceTraffic;
   "peek.SessionGrant": SessionGrant;
   "peek.Setting": Setting;
   "peek.SignInAnswer": SignInAnswer;
@@ -172,6 +213,7 @@ export interface Schemas {
   "peek.Person": "77fa24920a30b4bc98ac2b2c";
   "peek.PluginState": "10fcbfe477ba667ffd82d496";
   "peek.Service": "b6d1038087ab5301356f69ea";
+  "peek.ServiceTraffic": "57d3c3af178d0033d0012945";
   "peek.SessionGrant": "be8cdf771d2be36f9ea8c826";
   "peek.Setting": "50edd744bebc7d9bd0a081ff";
   "peek.SignInAnswer": "621c5a120eb3bb2c38cd539b";
