@@ -89,7 +89,7 @@ def build(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Every benchmark, side by side with its peer in one run. Read the ratios: machines differ. `-- codec link` picks some."""
+    """Every benchmark, side by side with its peer in one run. Read the ratios: machines differ. `-- codec rpc` picks some."""
     install(session)
     names = session.posargs or sorted(path.stem for path in (ROOT / "benchmarks").glob("*.py"))
     for name in names:

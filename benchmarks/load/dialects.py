@@ -52,6 +52,25 @@ class Bare:
         return b""
 
 
+class Idle:
+    """A websocket that has what it came for with the first message."""
+
+    def __init__(self, spec: dict[str, Any]) -> None:
+        pass
+
+    def request(self, number: int) -> bytes:
+        return _upgrade("/")
+
+    def hello(self, number: int) -> bytes:
+        return b""
+
+    def answer(self, payload: bytes, number: int) -> tuple[bytes, bool]:
+        return b"", True
+
+    def pong(self, payload: bytes) -> bytes:
+        return b""
+
+
 class Peek:
     """A device of Peek: hello, welcome, `sub` for each of its selectors, a state or a `same` for each. Pings are answered.
 
@@ -66,11 +85,9 @@ class Peek:
         self._waiting: dict[int, int] = {}
 
     def request(self, number: int) -> bytes:
-        return (
-            f"GET /vortex HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-            f"Cookie: peek_session=device-{number}\r\nUser-Agent: Mozilla/5.0 (a device that only counts)\r\n"
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-        ).encode()
+        return _upgrade(
+            "/vortex", f"Cookie: peek_session=device-{number}", "User-Agent: Mozilla/5.0 (a device that only counts)"
+        )
 
     def hello(self, number: int) -> bytes:
         return message(
@@ -131,11 +148,7 @@ class Vortex:
         self._told: dict[int, int] = {}
 
     def request(self, number: int) -> bytes:
-        return (
-            f"GET /vortexws?vortexUuid=device-{number}&vortexName=device HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-            "Connection: Upgrade\r\nUpgrade: websocket\r\n"
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-        ).encode()
+        return _upgrade(f"/vortexws?vortexUuid=device-{number}&vortexName=device")
 
     def hello(self, number: int) -> bytes:
         return message(self._hello.encode(), text=True) + message(self._subscribe.encode(), text=True)
@@ -150,7 +163,7 @@ class Vortex:
         return b""
 
 
-DIALECTS = {BARE: Bare, PEEK: Peek, "vortex": Vortex}
+DIALECTS = {BARE: Bare, "idle": Idle, PEEK: Peek, "vortex": Vortex}
 
 
 def message(payload: bytes, *, text: bool = False) -> bytes:
@@ -160,6 +173,20 @@ def message(payload: bytes, *, text: bool = False) -> bytes:
     if size < 126:
         return struct.pack("!BB4x", first, 0x80 | size) + payload
     return struct.pack("!BBH4x", first, 0x80 | 126, size) + payload
+
+
+def _upgrade(path: str, *headers: str) -> bytes:
+    """The request that asks for a websocket."""
+    lines = [
+        f"GET {path} HTTP/1.1",
+        "Host: 127.0.0.1",
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        *headers,
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Version: 13",
+    ]
+    return "\r\n".join([*lines, "", ""]).encode()
 
 
 def _packed(header: dict[str, Any]) -> bytes:

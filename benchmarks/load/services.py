@@ -11,7 +11,7 @@ import attrs
 from load.processes import Other, crowd, other
 from peers.environment import PEERS
 
-__all__ = ["Served", "bare", "peek", "vortex"]
+__all__ = ["Served", "bare", "peek", "vortex", "websockets"]
 
 HERE = Path(__file__).parent
 AT_ONCE = 100
@@ -84,6 +84,15 @@ def vortex(python: str) -> Iterator[Served]:
         said = {"hello": started["hello"], "subscribe": started["subscribe"]}
         with crowd(started["port"], "vortex", **said) as devices:
             yield Served("vortexpy 6.2.2", service, started["port"], devices)
+
+
+@contextmanager
+def websockets(handler: str) -> Iterator[Served]:
+    """Websockets and nothing on them, accepted by "peek" or by "trio-websocket"."""
+    with other(HERE / "acceptor.py", handler) as service:
+        port = service.hear()["port"]
+        with crowd(port, "idle") as devices:
+            yield Served(handler, service, port, devices)
 
 
 @contextmanager
