@@ -36,10 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
     action("revision", "write the next migration of a plugin").add_argument(
         "-m", "--message", required=True, help="what changes, in a few words"
     )
-    action("status", "show at which revision schemas are", plugin=False).add_argument(
-        "plugins", nargs="*", metavar="plugin", help="only these (default: the platform and every installed plugin)"
-    )
-    action("upgrade", "bring a plugin's schema to its newest revision, as the server does when it starts")
+    for name, summary in (
+        ("status", "show at which revision schemas are, and which foreign keys have no index"),
+        ("upgrade", "bring schemas to their newest revision, as the server does when it starts"),
+    ):
+        action(name, summary, plugin=False).add_argument(
+            "plugins", nargs="*", metavar="plugin", help="only these (default: the platform and every installed plugin)"
+        )
     action("downgrade", "take a plugin's schema back; data in what later revisions added is gone").add_argument(
         "revision", help='the revision to go back to, "-1" for the one before, "base" for none'
     )
@@ -71,19 +74,18 @@ async def _revision(base: Path, arguments: argparse.Namespace) -> int:
 
 
 async def _status(base: Path, arguments: argparse.Namespace) -> int:
-    from peek_trio.plugin import InstalledPlugins
-    from peek_trio.storage.upgrade import PLATFORM_SCHEMA, PLATFORM_VERSIONS, status
+    from peek_trio.storage.foreign_keys import unindexed_keys
+    from peek_trio.storage.upgrade import SchemaStatus, status
 
-    places = {} if arguments.plugins else {PLATFORM_SCHEMA: PLATFORM_VERSIONS}
-    installed = InstalledPlugins()
-    for name in arguments.plugins or installed.names():
-        manifest = _manifest(name) if arguments.plugins else installed.manifest(name)
-        if manifest.storage is not None:
-            places[manifest.schema] = manifest.storage.versions_dir
+    def look(engine: "Engine", schema: str, versions: Path) -> tuple[SchemaStatus, list[str]]:
+        found = status(engine, schema, versions)
+        with engine.connect() as connection:
+            return found, [str(key) for key in unindexed_keys(connection, schema)]
+
     behind = False
     async with _engine(base) as engine:
-        for schema, versions in places.items():
-            found = await trio.to_thread.run_sync(status, engine, schema, versions)
+        for schema, versions in _schemas(arguments.plugins).items():
+            found, unindexed = await trio.to_thread.run_sync(look, engine, schema, versions)
             behind = behind or found.unknown or bool(found.pending)
             remark = "up to date"
             if found.unknown:
@@ -91,17 +93,17 @@ async def _status(base: Path, arguments: argparse.Namespace) -> int:
             elif found.pending:
                 remark = f"to come: {', '.join(found.pending)}"
             print(f"{schema:<32} {found.current or 'nothing':<16} {remark}")
+            print("".join(f"    {key}\n" for key in unindexed), end="")
     return 1 if behind else 0
 
 
 async def _upgrade(base: Path, arguments: argparse.Namespace) -> int:
     from peek_trio.storage import migrate
 
-    manifest = _stored(arguments.plugin)
-    assert manifest.storage is not None
     async with _engine(base) as engine:
-        revision = await trio.to_thread.run_sync(migrate, engine, manifest.schema, manifest.storage.versions_dir)
-    print(f"{manifest.schema} is at {revision}.")
+        for schema, versions in _schemas(arguments.plugins).items():
+            revision = await trio.to_thread.run_sync(migrate, engine, schema, versions)
+            print(f"{schema} is at {revision}.")
     return 0
 
 
@@ -239,6 +241,20 @@ async def _scratch_server(base: Path) -> AsyncIterator[str]:
 
 def _connect_url(base: Path) -> str:
     return load("server", base).sqlalchemy.connect_url if (home_of("server", base) / "config.json").exists() else ""
+
+
+def _schemas(plugins: list[str]) -> dict[str, Path]:
+    """The schemas of these plugins, or the platform's and those of every installed plugin that has tables; where their revisions are."""
+    from peek_trio.plugin import InstalledPlugins
+    from peek_trio.storage.upgrade import PLATFORM_SCHEMA, PLATFORM_VERSIONS
+
+    if plugins:
+        manifests = [_stored(name) for name in plugins]
+    else:
+        installed = InstalledPlugins()
+        manifests = [installed.manifest(name) for name in installed.names()]
+    places = {} if plugins else {PLATFORM_SCHEMA: PLATFORM_VERSIONS}
+    return places | {found.schema: found.storage.versions_dir for found in manifests if found.storage is not None}
 
 
 def _manifest(plugin: str) -> "Manifest":

@@ -13,6 +13,7 @@ from peek_trio.storage.embedded.room import config_files
 
 __all__ = [
     "DATABASE",
+    "PORT",
     "USER",
     "database_url",
     "dump_command",
@@ -26,6 +27,8 @@ __all__ = [
 
 USER = "peek"
 DATABASE = "peek"
+PORT = "5432"
+"""Part of the socket's name, and said wherever it is used, since the environment may say another."""
 
 
 def environment() -> Mapping[str, str]:
@@ -59,7 +62,8 @@ def server_command(place: Place, *, fsync: bool) -> list[str]:
     if not fsync:
         settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    return [str(place.binaries.postgres), "-D", str(place.data), "-k", str(place.sockets), "-h", "", *options]
+    where = ["-D", str(place.data), "-k", str(place.sockets), "-p", PORT, "-h", ""]
+    return [str(place.binaries.postgres), *where, *options]
 
 
 def write_configuration(place: Place, home: Path) -> None:
@@ -109,7 +113,7 @@ def _quoted(path: Path) -> str:
 
 def database_url(place: Place, database: str = DATABASE) -> str:
     """The SQLAlchemy URL of a database of the cluster."""
-    return f"postgresql+psycopg://{USER}@/{database}?host={quote(str(place.sockets), safe='/')}"
+    return f"postgresql+psycopg://{USER}@/{database}?host={quote(str(place.sockets), safe='/')}&port={PORT}"
 
 
 def dump_command(place: Place, into: Path) -> list[str]:
@@ -124,4 +128,4 @@ def restore_command(place: Place, dump: Path) -> list[str]:
 
 
 def _whereabouts(place: Place) -> list[str]:
-    return [f"--host={place.sockets}", f"--username={USER}", "--no-password", f"--dbname={DATABASE}"]
+    return [f"--host={place.sockets}", f"--port={PORT}", f"--username={USER}", "--no-password", f"--dbname={DATABASE}"]

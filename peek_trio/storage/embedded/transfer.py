@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 
 from peek_trio.errors import StorageError
-from peek_trio.storage.embedded.commands import DATABASE, USER, dump_command, environment, restore_command
+from peek_trio.storage.embedded.commands import DATABASE, PORT, USER, dump_command, environment, restore_command
 from peek_trio.storage.embedded.place import Place, find_place
 
 __all__ = ["dump", "restore"]
@@ -41,7 +41,7 @@ def restore(home: Path, file: Path) -> None:
 
 
 def _schemas(place: Place) -> list[str]:
-    with psycopg.connect(host=str(place.sockets), user=USER, dbname=DATABASE) as connection:
+    with psycopg.connect(host=str(place.sockets), port=PORT, user=USER, dbname=DATABASE) as connection:
         found = connection.execute(
             "select nspname from pg_namespace where nspname = 'peek' or nspname like 'pl\\_%' order by 1"
         )

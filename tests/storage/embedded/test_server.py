@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from peek_trio.errors import ConfigError, StorageError
 from peek_trio.storage import Database, EmbeddedPostgres
-from peek_trio.storage.embedded.leftover import postmaster_of
+from peek_trio.storage.embedded.leftover import others_of, postmaster_of
 
 
 @pytest.fixture
@@ -150,6 +150,29 @@ async def test_one_left_behind_by_a_killed_server_is_stopped_by_the_next_start(
         assert postmaster_of(home / "postgres") != left_behind
         nursery.cancel_scope.cancel()
     assert f"(process {left_behind}): stopping it" in caplog.text
+
+
+async def test_a_busy_process_that_a_killed_postmaster_left_is_ended_before_the_next_start(
+    home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.RaisesGroup(pytest.RaisesExc(StorageError)):
+        async with trio.open_nursery() as nursery:
+            url = await nursery.start(postgres(home).run)
+            busy = Database(url, pool_size=1)
+            deaf = sa.text("do $$ begin loop perform 1; end loop; end $$")
+            nursery.start_soon(busy.run, lambda session: session.execute(deaf))
+            while len(others := others_of(home / "postgres")) < 2 or not busy.units_running:
+                await trio.lowlevel.checkpoint()
+            pid = postmaster_of(home / "postgres")
+            assert pid in others
+            os.kill(pid, signal.SIGKILL)
+            await trio.sleep_forever()
+    await busy.close()
+    async with trio.open_nursery() as nursery:
+        url = await nursery.start(postgres(home).run)
+        assert await ask(url, "select 1") == 1
+        nursery.cancel_scope.cancel()
+    assert "A PostgreSQL that was killed left a process behind" in caplog.text
 
 
 async def test_one_left_behind_can_be_stopped_without_a_start(home: Path, left_behind: int) -> None:
