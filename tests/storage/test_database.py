@@ -1,7 +1,9 @@
 """Units of work: committed or not, cancelled, refused, announced."""
 
+import contextlib
 import logging
-from collections.abc import AsyncIterator, Iterator
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 import sqlalchemy as sa
@@ -9,7 +11,7 @@ import trio
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from peek_trio.errors import DatabaseUnavailable
+from peek_trio.errors import DatabaseUnavailable, StorageError
 from peek_trio.storage import EVERYTHING, Database, touch
 from peek_trio.storage.changes import CHANNEL, Announcement
 
@@ -119,6 +121,81 @@ async def test_units_of_work_run_side_by_side_up_to_the_size_of_the_pool(databas
             nursery.start_soon(one)
     await small.close()
     assert len(backends) == 2
+
+
+async def test_a_unit_of_work_hops_to_a_thread_once_however_many_statements_it_has(
+    meters: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str | None] = []
+    start = trio.lowlevel.start_thread_soon
+
+    def count_threads(fn: Callable[[], object], deliver: Callable[..., object], name: str | None = None) -> None:
+        started.append(name)
+        start(fn, deliver, name)
+
+    def work(session: Session) -> set[int]:
+        threads = set()
+        for number in range(10):
+            session.add(Meter(id=number, name="a"))
+            session.flush()
+            threads.add(threading.get_ident())
+        return threads
+
+    monkeypatch.setattr("trio.lowlevel.start_thread_soon", count_threads)
+    threads = await meters.run(work)
+    assert len(threads) == 1
+    assert threading.get_ident() not in threads
+    assert started == ["database"]
+
+
+async def test_a_hundred_cancelled_units_leave_a_clean_pool(database_url: str) -> None:
+    database = Database(database_url, pool_size=4)
+    for number in range(25):
+        with trio.move_on_after(0.004 * number):
+            async with trio.open_nursery() as nursery:
+                for _ in range(4):
+                    nursery.start_soon(database.run, sleep)
+    assert database.units_running == 0
+    assert (await database.health()).running == 0
+    transactions = sa.text(
+        "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle'"
+    )
+    assert await database.run(lambda session: session.scalar(transactions), read_only=True) == 0
+    async with trio.open_nursery() as nursery:
+        for _ in range(8):
+            nursery.start_soon(database.run, lambda session: session.execute(sa.text("select 1")))
+    await database.close()
+
+
+async def test_work_that_went_on_after_a_failed_statement_is_an_error_and_not_a_silent_loss(meters: Database) -> None:
+    def careless(session: Session) -> None:
+        session.execute(sa.insert(Meter).values(id=1, name="a"))
+        with contextlib.suppress(DBAPIError):
+            session.execute(sa.text("select 1 / 0"))
+
+    with pytest.raises(StorageError, match="nothing was stored, because a statement had failed"):
+        await meters.run(careless)
+    assert await meters.run(count) == 0
+
+
+async def test_what_may_fail_within_a_savepoint_does_not_spoil_the_rest(meters: Database) -> None:
+    def careful(session: Session) -> None:
+        session.execute(sa.insert(Meter).values(id=1, name="a"))
+        with contextlib.suppress(DBAPIError), session.begin_nested():
+            session.execute(sa.text("select 1 / 0"))
+
+    await meters.run(careful)
+    assert await meters.run(count) == 1
+
+
+async def test_a_constraint_that_is_checked_at_the_commit_is_an_integrity_error(meters: Database) -> None:
+    def twice(session: Session) -> None:
+        session.execute(sa.text("alter table pl_test.meter add unique (name) deferrable initially deferred"))
+        session.add_all([Meter(id=1, name="a"), Meter(id=2, name="a")])
+
+    with pytest.raises(IntegrityError):
+        await meters.run(twice)
+    assert await meters.run(count) == 0
 
 
 async def test_cancelling_stops_the_statement_in_the_server(meters: Database) -> None:

@@ -1,5 +1,6 @@
 """Work in threads that a cancellation reaches."""
 
+import socket
 import threading
 
 import pytest
@@ -21,6 +22,34 @@ class BlockedStatement:
 
     def cancel_safe(self, *, timeout: float) -> None:
         self.cancelled.set()
+
+    def fileno(self) -> int:
+        raise AssertionError("A statement that can be cancelled is not cut off.")
+
+
+class DeafStatement:
+    """Stands in for a statement of a server that no cancellation reaches: it ends when its socket does."""
+
+    def __init__(self) -> None:
+        self._ours, self._theirs = socket.socketpair()
+        self.running = threading.Event()
+        self.cancellations = 0
+
+    def execute(self) -> None:
+        self.running.set()
+        self._ours.settimeout(30)
+        assert self._ours.recv(1) == b""
+
+    def cancel_safe(self, *, timeout: float) -> None:
+        self.cancellations += 1
+        raise TimeoutError
+
+    def fileno(self) -> int:
+        return self._ours.fileno()
+
+    def close(self) -> None:
+        self._ours.close()
+        self._theirs.close()
 
 
 @pytest.fixture
@@ -87,6 +116,30 @@ async def test_work_that_finishes_in_spite_of_a_cancellation_returns_its_result(
             nursery.start_soon(cancel_when_running)
             result = await run_interruptible(work, limiter=limiter)
     assert result == "committed"
+
+
+async def test_a_server_that_hears_no_cancellation_is_cut_off(
+    limiter: trio.CapacityLimiter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("peek_trio.storage.interruptible._CUT_AFTER", 0.2)
+    statement = DeafStatement()
+
+    def work(interruption: Interruption) -> None:
+        interruption.aim(statement)
+        try:
+            statement.execute()
+            interruption.check()
+        finally:
+            interruption.release()
+
+    with trio.CancelScope() as scope:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(lambda: run_interruptible(work, limiter=limiter))
+            await trio.to_thread.run_sync(statement.running.wait)
+            scope.cancel()
+    assert scope.cancelled_caught
+    assert statement.cancellations >= 1
+    statement.close()
 
 
 async def test_a_released_connection_is_not_cancelled(limiter: trio.CapacityLimiter) -> None:
