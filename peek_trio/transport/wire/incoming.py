@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wsproto.connection import Connection, ConnectionState
 from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
 
 from peek_trio.errors import LinkLost
+from peek_trio.transport.wire.engine import ConnectionState, Engine
 
 __all__ = ["Incoming"]
 
@@ -26,14 +26,14 @@ class Incoming:
     says that nothing more will come from the peer.
     """
 
-    __slots__ = ("_begun", "_protocol", "answer", "end", "heard_goodbye", "most")
+    __slots__ = ("_begun", "_engine", "answer", "end", "heard_goodbye", "most")
 
-    def __init__(self, protocol: Connection, most: int) -> None:
+    def __init__(self, engine: Engine, most: int) -> None:
         self.most = most
         self.answer = b""
         self.end: LinkLost | None = None
         self.heard_goodbye = False
-        self._protocol = protocol
+        self._engine = engine
         self._begun = bytearray()  # a message that has not arrived whole
 
     def take(self, data: bytes) -> list[bytes | str]:
@@ -42,8 +42,8 @@ class Incoming:
             self.heard_goodbye = True
             self._ends(LinkLost(_MEANINGS[1006], code=1006))
             return []
-        if self._protocol.state is not ConnectionState.CLOSED:
-            self._protocol.receive_data(data)
+        if self._engine.state is not ConnectionState.CLOSED:
+            self._engine.receive_data(data)
         return self.take_over()
 
     def take_over(self) -> list[bytes | str]:
@@ -58,10 +58,10 @@ class Incoming:
         if self.end is not None:
             return answer
         self._ends(LinkLost("This end closed the connection.", code=code))
-        return bytes(self._protocol.send(CloseConnection(code, _fitting(reason))))
+        return bytes(self._engine.send(CloseConnection(code, _fitting(reason))))
 
     def _messages(self) -> Iterator[bytes | str]:
-        for event in self._protocol.events():
+        for event in self._engine.events():
             if isinstance(event, BytesMessage):
                 if self._grows(event.data, event.message_finished):
                     yield self._whole()
@@ -70,8 +70,8 @@ class Incoming:
                     yield self._whole().decode()
             elif isinstance(event, CloseConnection):
                 self._closed(event)
-            elif isinstance(event, Ping) and self._protocol.state is ConnectionState.OPEN:
-                self.answer += bytes(self._protocol.send(event.response()))
+            elif isinstance(event, Ping) and self._engine.state is ConnectionState.OPEN:
+                self.answer += bytes(self._engine.send(event.response()))
 
     def _grows(self, data: bytes | bytearray, finished: bool) -> bool:
         """The message under way grows; True when it is whole."""
@@ -89,10 +89,10 @@ class Incoming:
         return message
 
     def _closed(self, event: CloseConnection) -> None:
-        match self._protocol.state:
+        match self._engine.state:
             case ConnectionState.REMOTE_CLOSING:  # the peer began it
                 self.heard_goodbye = True
-                self.answer += bytes(self._protocol.send(event.response()))
+                self.answer += bytes(self._engine.send(event.response()))
                 self._ends(LinkLost(event.reason or _MEANINGS.get(event.code, _ENDED), code=int(event.code)))
             case ConnectionState.CLOSED:  # the answer to ours
                 self.heard_goodbye = True
@@ -102,7 +102,7 @@ class Incoming:
     def _fail(self, code: int, sentence: str) -> None:
         if self.end is None:
             self._ends(LinkLost(sentence, code=code))
-            self.answer = bytes(self._protocol.send(CloseConnection(code, _fitting(sentence))))
+            self.answer = bytes(self._engine.send(CloseConnection(code, _fitting(sentence))))
 
     def _ends(self, end: LinkLost) -> None:
         if self.end is None:

@@ -15,7 +15,6 @@ from contextlib import suppress
 from functools import lru_cache
 
 import trio
-from wsproto.frame_protocol import XorMaskerSimple
 
 __all__ = ["Line", "framed", "framed_once"]
 
@@ -158,8 +157,15 @@ def framed(parts: Sequence[bytes], *, masked: bool) -> list[bytes]:
         head = struct.pack("!BBQ", _BINARY, mask_bit | 127, size)
     if masked:
         key = os.urandom(4)
-        return [head, key, bytes(XorMaskerSimple(key).process(bytearray().join(parts)))]
+        return [head, key, _masked(key, b"".join(parts))]
     return [head, *parts] if len(parts) < _MOST_PARTS else [head, b"".join(parts)]
+
+
+def _masked(key: bytes, data: bytes) -> bytes:
+    """`data`, every four bytes of it combined with the key (RFC 6455, section 5.3)."""
+    size = len(data)
+    pattern = (key * (size // 4 + 1))[:size]
+    return (int.from_bytes(data, "big") ^ int.from_bytes(pattern, "big")).to_bytes(size, "big")
 
 
 def _socket_of(stream: trio.abc.Stream) -> trio.socket.SocketType | None:

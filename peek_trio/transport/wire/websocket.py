@@ -14,12 +14,12 @@ from typing import TypeVar
 
 import trio
 from wsproto import ConnectionType, WSConnection
-from wsproto.connection import Connection
 from wsproto.events import RejectConnection, RejectData, Request
 from wsproto.utilities import RemoteProtocolError
 
 from peek_trio.errors import FrameError, LinkLost
 from peek_trio.transport.wire.dialling import WebSocketAddress, open_stream
+from peek_trio.transport.wire.engine import ConnectionState, Engine, beyond_handshake
 from peek_trio.transport.wire.incoming import Incoming
 from peek_trio.transport.wire.limits import Limits
 from peek_trio.transport.wire.line import Line, framed, framed_once
@@ -41,7 +41,7 @@ _NO_HANDSHAKE = "The peer did not complete a websocket handshake"
 
 
 class WebSocketStream:
-    """One end of a websocket, as a `MessageStream` of binary messages.
+    """One end of a websocket, as a `MessageStream` of binary messages. A dialling end `masks` what it sends.
 
     `headers` are those of the upgrade request, by lower-case name (on the accepting end), and `path` is what it asked for.
     """
@@ -51,18 +51,19 @@ class WebSocketStream:
     def __init__(
         self,
         line: Line,
-        protocol: Connection,
+        engine: Engine,
         most: int,
         *,
+        masks: bool,
         path: str = "",
         headers: Mapping[str, str] | None = None,
     ) -> None:
         self.path = path
         self.headers: Mapping[str, str] = headers or {}
         self._line = line
-        self._incoming = Incoming(protocol, most)
+        self._incoming = Incoming(engine, most)
         self._arrived = self._incoming.take_over()
-        self._masks = protocol.client
+        self._masks = masks
 
     def allow(self, message: int) -> None:
         """From now on messages of at most so many bytes may arrive."""
@@ -164,8 +165,9 @@ async def accept_websocket(
     """
     try:
         request, rest = await _within(HANDSHAKE_WITHIN, _NO_HANDSHAKE, lambda: _upgraded(stream, allowed_origins))
-        protocol = Connection(ConnectionType.SERVER, trailing_data=rest)
-        yield WebSocketStream(Line(stream), protocol, limits.message, path=request.path, headers=request.headers)
+        engine = beyond_handshake(rest)
+        path, headers = request.path, request.headers
+        yield WebSocketStream(Line(stream), engine, limits.message, masks=False, path=path, headers=headers)
     finally:
         await _close_socket(stream)
 
@@ -218,31 +220,33 @@ async def connect_websocket(
     stream = await open_stream(address, ssl_context, within=CONNECT_WITHIN)
     try:
         failed = f"{url} did not complete a websocket handshake"
-        protocol = await _within(
+        engine = await _within(
             max(0.1, CONNECT_WITHIN - (trio.current_time() - begun)),
             failed,
             lambda: _dialled(stream, address, headers, failed),
         )
-        yield WebSocketStream(Line(stream), protocol, limits.message, path=address.resource)
+        yield WebSocketStream(Line(stream), engine, limits.message, masks=True, path=address.resource)
     finally:
         await _close_socket(stream)
 
 
 async def _dialled(
     stream: trio.abc.Stream, address: WebSocketAddress, headers: Iterable[tuple[str, str]], failed: str
-) -> Connection:
+) -> Engine:
     """Asks for the upgrade and reads the answer. Raises LinkLost with what the other end has to say when it is a refusal."""
     websocket = WSConnection(ConnectionType.CLIENT)
     extra = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
     await stream.send_all(websocket.send(Request(address.host_header, address.resource, extra_headers=extra)))
     status, body = 0, b""
-    while websocket.connection is None:
+    while True:
         data = await stream.receive_some(_RECEIVE_BYTES)
         if not data:
             raise LinkLost(f"{failed}: it closed the connection.")
         try:
             websocket.receive_data(bytes(data))
-            answers = list(websocket.events()) if websocket.connection is None else []
+            if websocket.state is ConnectionState.OPEN:
+                return websocket
+            answers = list(websocket.events())
         except (RemoteProtocolError, UnicodeError):
             raise LinkLost(f"{failed}: it spoke something else.") from None
         for answer in answers:
@@ -252,7 +256,6 @@ async def _dialled(
                 body = (body + answer.data)[:_LONGEST_SENTENCE]
                 if answer.body_finished:
                     raise LinkLost(f"{failed}: {status} {body.decode('utf-8', 'replace').strip()}".rstrip(), code=1008)
-    return websocket.connection
 
 
 async def _within(seconds: float, failed: str, step: Callable[[], Awaitable[_T]]) -> _T:
