@@ -31,7 +31,7 @@ from peek_trio.transport.observables.body import Body
 from peek_trio.tuples import TupleRegistry, tuple_type
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-TUPLES_A_TURN = 100_000
+TUPLES_A_TURN = 20_000
 """How many tuples are encoded in one turn, and how many decoded."""
 
 PEEK, LIMIT, VORTEX = "Peek", "msgspec on the same class", "vortexpy 6.2.2"
@@ -67,7 +67,7 @@ class Contender:
         """One measurement: CPU milliseconds for the whole payload, and its bytes."""
         rows, data = self.rows, self.encode(self.rows)
         assert self.decode(data) == rows
-        times = max(1, TUPLES_A_TURN // len(rows) // (10 if quick() else 1))
+        times = max(1, TUPLES_A_TURN // len(rows))
         return {
             "encode": _milliseconds(lambda: self.encode(rows), times),
             "decode": _milliseconds(lambda: self.decode(data), times),
@@ -107,7 +107,7 @@ def contenders(count: int) -> dict[str, Contender]:
 
 def compare(count: int) -> None:
     """Measures all of them in turns and prints the ratios."""
-    python, turns = vortex_python(), 3 if quick() else 9
+    python, turns = vortex_python(), 5 if quick() else 25
     here = contenders(count)
     figures: dict[str, list[dict[str, float]]] = {name: [] for name in here}
     with ExitStack() as stack:
