@@ -191,6 +191,12 @@ def test_the_administrator_reaches_agent_and_worker_through_the_tutorial(signed_
     expect(admin.get_by_text(re.compile("A worker counted"))).to_be_visible(timeout=30_000)
 
 
+def test_the_overview_says_how_the_database_is(signed_in: Page, platform: Platform) -> None:
+    signed_in.goto(platform.url("admin"))
+    expect(signed_in.get_by_text("The database is well")).to_be_visible()
+    expect(signed_in.get_by_text(re.compile(r"\d of 8 connections in use"))).to_be_visible()
+
+
 def test_a_setting_out_of_range_is_refused_at_its_field_and_a_good_one_is_kept(
     signed_in: Page, platform: Platform
 ) -> None:
