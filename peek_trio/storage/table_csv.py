@@ -36,11 +36,22 @@ _GUARD = "'"
 _SEPARATORS = ",;\t"
 
 
+_NOT = {
+    "int": "This is no whole number.",
+    "float": "This is no number.",
+    "bool": "This is neither true nor false.",
+    "datetime": "This is no time with an offset, such as 2026-11-01T12:00:00Z.",
+    "date": "This is no date, such as 2026-11-01.",
+}
+"""What people are told of a value that is not of the form that it should have."""
+
+
 @attrs.frozen
 class _Column:
     """How the values of one field are texts: `plain`, as they are, or `json`, as JSON; otherwise a text if they are one, else JSON."""
 
     name: str
+    form: str
     annotation: Any
     plain: bool
     json: bool
@@ -64,7 +75,7 @@ class Layout:
             form = form_of(spec.annotation).text.removesuffix("?")
             optional = NoneType in get_args(spec.annotation)
             columns[spec.name] = _Column(
-                spec.name, spec.annotation, form == "str", form == "any", optional, spec.filled, spec.optional
+                spec.name, form, spec.annotation, form == "str", form == "any", optional, spec.filled, spec.optional
             )
         return cls(columns, guarded)
 
@@ -80,12 +91,16 @@ class Layout:
     def value(self, codec: Codec, name: str, text: str) -> Any:
         """The value of a field. ABSENT for an empty one that the database fills in. Raises TupleError."""
         column = self.columns[name]
+        try:
+            return self._value(codec, column, text)
+        except TupleError as error:
+            raise TupleError(_NOT.get(column.form, error.message) if text else "A value is missing.") from None
+
+    def _value(self, codec: Codec, column: _Column, text: str) -> Any:
         if text == "" and column.filled:
             return ABSENT
         if text == "" and column.may_be_none:
             return None
-        if text == "" and not column.plain:
-            raise TupleError("A value is missing.")
         if not column.json:
             try:
                 return codec.from_builtins(_unguarded(text) if column.plain else text, column.annotation)

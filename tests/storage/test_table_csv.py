@@ -126,19 +126,22 @@ def test_a_field_is_read_as_its_type(name: str, text: str, expected: object) -> 
 
 
 @pytest.mark.parametrize(
-    ("name", "text"),
+    ("name", "text", "sentence"),
     [
-        ("number", "1,5"),
-        ("number", "1.5"),
-        ("number", ""),
-        ("at", "yesterday"),
-        ("colour", "green"),
-        ("anything", "x"),
-        ("on", "maybe"),
+        ("number", "1,5", "no whole number"),
+        ("number", "1.5", "no whole number"),
+        ("number", "", "A value is missing"),
+        ("ratio", "much", "no number"),
+        ("at", "yesterday", "no time with an offset"),
+        ("at", "2026-11-01T12:00:00", "no time with an offset"),
+        ("day", "1.11.2026", "no date"),
+        ("colour", "green", r"\."),
+        ("anything", "x", "not JSON"),
+        ("on", "maybe", "neither true nor false"),
     ],
 )
-def test_what_does_not_fit_is_refused(name: str, text: str) -> None:
-    with pytest.raises(TupleError):
+def test_what_does_not_fit_is_refused_with_a_sentence(name: str, text: str, sentence: str) -> None:
+    with pytest.raises(TupleError, match=sentence):
         LAYOUT.value(CODEC, name, text)
 
 

@@ -65,7 +65,7 @@ export class AdminApp extends ShellApp {
       >
         <peek-icon name=${this.drawer ? "close" : "menu"}></peek-icon>
       </button>
-      <a class="brand" href="/"><peek-icon name="gauge"></peek-icon><span>${this.platform}</span></a>
+      <a class="brand" href="/" aria-label=${this.platform}><peek-icon name="gauge"></peek-icon><span>${this.platform}</span></a>
       <peek-state class="health" filled kind=${kind}>${word}</peek-state>
       <admin-search .targets=${searchTargets(this.catalogue.entries)}></admin-search>
       <peek-outbox .client=${this.client}></peek-outbox>

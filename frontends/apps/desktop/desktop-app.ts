@@ -28,7 +28,7 @@ export class DesktopApp extends ShellApp {
     return html`
       <header class="top">
       ${this.skipButton()}
-        <a class="brand" href="/"><peek-icon name="gauge"></peek-icon><span>${this.platform}</span></a>
+        <a class="brand" href="/" aria-label=${this.platform}><peek-icon name="gauge"></peek-icon><span>${this.platform}</span></a>
         <nav aria-label=${texts.plugins}>${homeEntries(this.catalogue).map((entry) => this.link(entry))}</nav>
         ${this.waiting()}
         <peek-outbox .client=${this.client}></peek-outbox>

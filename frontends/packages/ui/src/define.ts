@@ -8,6 +8,7 @@ import { PeekField } from "./elements/field.ts";
 import { PeekFreshness } from "./elements/freshness.ts";
 import { PeekIcon } from "./elements/icon.ts";
 import { PeekForm } from "./elements/form.ts";
+import { PeekImport } from "./elements/import.ts";
 import { PeekLoaderTable } from "./elements/loader-table.ts";
 import { PeekProgress } from "./elements/progress.ts";
 import { PeekSidePanel } from "./elements/side-panel.ts";
@@ -15,6 +16,7 @@ import { PeekSkeleton } from "./elements/skeleton.ts";
 import { PeekSpark } from "./elements/spark.ts";
 import { PeekState } from "./elements/state.ts";
 import { PeekTable } from "./elements/table.ts";
+import { PeekTableFiles } from "./elements/table-files.ts";
 import { PeekTile } from "./elements/tile.ts";
 import { PeekTime } from "./elements/time.ts";
 import { PeekToastRegion } from "./elements/toast.ts";
@@ -29,6 +31,7 @@ const elements: Record<string, CustomElementConstructor> = {
   "peek-freshness": PeekFreshness,
   "peek-icon": PeekIcon,
   "peek-form": PeekForm,
+  "peek-import": PeekImport,
   "peek-loader-table": PeekLoaderTable,
   "peek-progress": PeekProgress,
   "peek-question": PeekQuestion,
@@ -37,6 +40,7 @@ const elements: Record<string, CustomElementConstructor> = {
   "peek-spark": PeekSpark,
   "peek-state": PeekState,
   "peek-table": PeekTable,
+  "peek-table-files": PeekTableFiles,
   "peek-tile": PeekTile,
   "peek-time": PeekTime,
   "peek-toast": PeekToastRegion,

@@ -1,93 +1,94 @@
 /**
- * `<peek-clash .clash=${…} .fields=${…}>`: your values beside those that somebody else saved in the meantime, where they differ. The reader chooses:
- * `keep-mine` or `take-theirs`.
+ * `<peek-clash .clash=${…} .fields=${…}>`: what the reader and somebody else made of one row, field by field where they differ. Each field
+ * is taken from one of them; where only one changed it, that is chosen already. `clash-save` brings the row, `take-theirs` gives up.
  */
-import { LitElement, css, html, type TemplateResult } from "lit";
+import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import type { Json } from "@peek/client";
-import type { FormField, Values } from "../data/form-model.ts";
+import { clashFields, merged, proposed, type Choices, type Clash, type ClashField, type Side } from "../data/clash-model.ts";
+import type { FormField } from "../data/form-model.ts";
 import { texts } from "../texts.ts";
 import { controls } from "../theme/controls.ts";
 import { typography } from "../theme/typography.ts";
-
-export interface Clash {
-  mine: Values;
-  /** null when it was deleted. */
-  theirs: Values | null;
-  /** The version of theirs, to save mine over it. */
-  version: string;
-}
+import { clashStyle } from "./clash-style.ts";
 
 export class PeekClash extends LitElement {
-  static override properties = { clash: { attribute: false }, fields: { attribute: false } };
-  static override styles = [
-    typography,
-    controls,
-    css`
-      table {
-        width: 100%;
-        border-collapse: collapse;
-      }
-      th,
-      td {
-        padding: var(--peek-space-2);
-        border-bottom: 1px solid var(--peek-line);
-        text-align: start;
-        overflow-wrap: anywhere;
-      }
-      thead th {
-        color: var(--peek-text-weak);
-        font-size: var(--peek-size-small);
-      }
-      td {
-        color: var(--peek-text-strong);
-      }
-    `,
-  ];
+  static override properties = { clash: { attribute: false }, fields: { attribute: false }, choices: { state: true } };
+  static override styles = [typography, controls, clashStyle];
 
   declare clash: Clash;
   declare fields: readonly FormField[];
+  private declare choices: Choices;
+
+  constructor() {
+    super();
+    this.fields = [];
+    this.choices = {};
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (changed.has("clash")) this.choices = proposed(this.differing);
+  }
+
+  protected override firstUpdated(): void {
+    // The first that is to be decided; else the first there is.
+    const open = this.differing.find(({ by }) => by === "both")?.key;
+    const choices = [...this.renderRoot.querySelectorAll<HTMLInputElement>("input")];
+    (choices.find(({ name }) => name === open) ?? choices[0])?.focus();
+  }
+
+  private get differing(): ClashField[] {
+    return clashFields(this.clash, this.fields);
+  }
 
   override render() {
-    const { mine, theirs } = this.clash;
-    if (!theirs) {
-      return html`<div class="stack"><p>${texts.gone}</p><div class="actions"><button @click=${() => this.choose("take-theirs")}>${texts.close}</button></div></div>`;
-    }
-    const differing = this.fields.filter((field) => JSON.stringify(mine[field.key]) !== JSON.stringify(theirs[field.key]));
-    return html`<div class="stack">
+    if (!this.clash.theirs) return this.gone(texts.gone);
+    const { differing } = this;
+    if (differing.length === 0) return this.gone(texts.sameChange);
+    const open = differing.filter(({ key }) => this.choices[key] === undefined).length;
+    return html`<form class="stack" @submit=${this.onSubmit}>
       <p>${texts.conflictText}</p>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">${texts.conflictField}</th>
-            <th scope="col">${texts.conflictYours}</th>
-            <th scope="col">${texts.conflictTheirs}</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${differing.map((field) => this.line(field.label, mine[field.key], theirs[field.key]))}
-        </tbody>
-      </table>
+      ${differing.map((field) => this.field(field))}
       <div class="actions">
-        <button @click=${() => this.choose("take-theirs")}>${texts.takeTheirs}</button>
-        <button class="primary" @click=${() => this.choose("keep-mine")}>${texts.keepMine}</button>
+        <span class="weak push" role="status">${open > 0 ? texts.conflictOpen(open) : nothing}</span>
+        <button type="button" @click=${this.takeTheirs}>${texts.takeTheirs}</button>
+        <button class="primary" ?disabled=${open > 0}>${texts.save}</button>
       </div>
+    </form>`;
+  }
+
+  private gone(text: string): TemplateResult {
+    return html`<div class="stack">
+      <p>${text}</p>
+      <div class="actions"><button @click=${this.takeTheirs}>${texts.close}</button></div>
     </div>`;
   }
 
-  private line(label: string, mine: Json | undefined, theirs: Json | undefined): TemplateResult {
-    return html`<tr>
-      <th scope="row">${label}</th>
-      <td>${shown(mine)}</td>
-      <td>${shown(theirs)}</td>
-    </tr>`;
+  private field(field: ClashField): TemplateResult {
+    return html`<fieldset>
+      <legend>${field.label} <span class="weak small">${texts.conflictBy[field.by]}</span></legend>
+      <div class="sides">${this.side(field, "mine", field.mine)} ${this.side(field, "theirs", field.theirs)}</div>
+    </fieldset>`;
   }
 
-  private choose(choice: "keep-mine" | "take-theirs"): void {
-    this.dispatchEvent(new CustomEvent(choice));
+  private side({ key }: ClashField, side: Side, value: Json): TemplateResult {
+    return html`<label class="side">
+      <input type="radio" name=${key} .checked=${this.choices[key] === side} @change=${() => (this.choices = { ...this.choices, [key]: side })} />
+      <span><span class="whose">${side === "mine" ? texts.conflictYours : texts.conflictTheirs}</span> <span class="value">${shown(value)}</span></span>
+    </label>`;
+  }
+
+  private takeTheirs(): void {
+    this.dispatchEvent(new CustomEvent("take-theirs"));
+  }
+
+  private onSubmit(event: Event): void {
+    event.preventDefault();
+    this.dispatchEvent(new CustomEvent("clash-save", { detail: merged(this.clash, this.differing, this.choices) }));
   }
 }
 
-function shown(value: Json | undefined): string {
-  if (value === null || value === undefined || value === "") return "–";
+function shown(value: Json): string {
+  if (value === null || value === "") return texts.none;
+  if (typeof value === "boolean") return value ? texts.yes : texts.no;
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }

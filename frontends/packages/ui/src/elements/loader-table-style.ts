@@ -5,6 +5,7 @@ export const loaderTableStyle = css`
   :host {
     display: block;
     min-width: 0;
+    container-type: inline-size;
     border: 1px solid var(--peek-line);
     border-radius: var(--peek-radius);
     background: var(--peek-surface-1);
@@ -13,6 +14,7 @@ export const loaderTableStyle = css`
     display: flex;
     flex-wrap: wrap;
     align-items: center;
+    justify-content: flex-end;
     gap: var(--peek-space-2);
     padding: var(--peek-space-3) var(--peek-space-4);
     border-bottom: 1px solid var(--peek-line);

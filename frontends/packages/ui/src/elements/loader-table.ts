@@ -1,10 +1,11 @@
 /**
  * `<peek-loader-table .peek=${…} type="plugin.Type" .columns=${…} .fields=${…} what="string">`: a table of the database to read and edit. Paged and
  * sorted where the data is; adding and editing in a dialog; deleting asks once; a change by somebody else in the
- * meantime is shown beside yours, to choose from.
+ * meantime is shown beside yours, to choose from field by field; the table goes out as a CSV file, and comes in from one.
  */
 import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
-import type { Json, PeekClient } from "@peek/client";
+import type { Json, JsonObject, PeekClient } from "@peek/client";
+import type { Clash } from "../data/clash-model.ts";
 import type { FormField, Values } from "../data/form-model.ts";
 import type { ObserveController } from "../data/observe-controller.ts";
 import { parseSort, type Column } from "../data/table-model.ts";
@@ -12,7 +13,6 @@ import { number } from "../format.ts";
 import { texts } from "../texts.ts";
 import { controls } from "../theme/controls.ts";
 import { typography } from "../theme/typography.ts";
-import type { Clash } from "./clash.ts";
 import { confirmDialog } from "./confirm.ts";
 import { loaderTableStyle } from "./loader-table-style.ts";
 import { toast } from "./toast.ts";
@@ -120,14 +120,8 @@ export class PeekLoaderTable extends LitElement {
   /** Reads the page again. */
   async reload(): Promise<void> {
     const asked = ++this.asked;
-    const sort = parseSort(this.sort);
     try {
-      const loaded = await this.loader.list({
-        offset: this.offset,
-        limit: this.pageSize,
-        sort: sort ? [[sort.key, sort.descending ? "desc" : "asc"]] : [],
-        filter: this.words ? { ...this.filter, [this.searchField]: { contains: this.words } } : this.filter,
-      });
+      const loaded = await this.loader.list({ offset: this.offset, limit: this.pageSize, ...this.chosen });
       // A slow answer must not replace a later one.
       if (asked !== this.asked) return;
       this.loaded = loaded;
@@ -136,6 +130,15 @@ export class PeekLoaderTable extends LitElement {
     } catch (error) {
       if (asked === this.asked) this.error = messageOf(error);
     }
+  }
+
+  /** What is shown of the table, and in which order. */
+  private get chosen(): { sort: [string, "asc" | "desc"][]; filter: Values } {
+    const sort = parseSort(this.sort);
+    return {
+      sort: sort ? [[sort.key, sort.descending ? "desc" : "asc"]] : [],
+      filter: this.words ? { ...this.filter, [this.searchField]: { contains: this.words } } : this.filter,
+    };
   }
 
   private get loader() {
@@ -167,6 +170,14 @@ export class PeekLoaderTable extends LitElement {
         ${this.searchField ? this.searchBox() : nothing}
         <span class="push"></span>
         <button class="quiet icon" aria-label=${texts.reload} title=${texts.reload} @click=${this.reload}><peek-icon name="refresh"></peek-icon></button>
+        <peek-table-files
+          .loader=${this.loader}
+          .chosen=${this.chosen}
+          .columns=${this.fields.map(({ key }) => key)}
+          what=${this.what}
+          ?readonly=${this.readonly}
+          @imported=${() => void this.reload()}
+        ></peek-table-files>
         ${this.readonly ? nothing : html`<button class="primary" @click=${this.add}><peek-icon name="plus"></peek-icon>${texts.addTitle(this.what)}</button>`}
       </div>
       <peek-table
@@ -231,7 +242,7 @@ export class PeekLoaderTable extends LitElement {
             draft=${`${this.type}.${creating ? "new" : String(editing.row[this.keyField])}`}
             .fields=${this.fields}
             .values=${editing.row}
-            .save=${(values: Values) => this.save(values, editing.version)}
+            .save=${(values: Values) => this.save(values, editing)}
             @form-cancel=${() => (this.editing = null)}
           ></peek-form>`
         : nothing}
@@ -242,7 +253,12 @@ export class PeekLoaderTable extends LitElement {
     const clash = this.clash;
     return html`<peek-dialog wide heading=${texts.conflictTitle} ?open=${clash !== null} @dialog-close=${() => (this.clash = null)}>
       ${clash
-        ? html`<peek-clash .clash=${clash} .fields=${this.fields} @keep-mine=${() => void this.keepMine(clash)} @take-theirs=${() => (this.clash = null)}></peek-clash>`
+        ? html`<peek-clash
+            .clash=${clash}
+            .fields=${this.fields}
+            @clash-save=${(event: CustomEvent<Values>) => void this.saveMerged(event.detail, clash)}
+            @take-theirs=${() => (this.clash = null)}
+          ></peek-clash>`
         : nothing}
     </peek-dialog>`;
   }
@@ -265,12 +281,12 @@ export class PeekLoaderTable extends LitElement {
     return this.loaded?.versions[this.loaded.rows.indexOf(row)] ?? null;
   }
 
-  private async save(values: Values, version: string | null): Promise<void> {
+  private async save(values: Values, { row, version }: Editing): Promise<void> {
     try {
       await this.loader.save(values, version);
     } catch (error) {
       if (!isConflict(error) || version === null) throw error;
-      await this.showClash(values);
+      await this.showClash(row, values, error);
       return;
     }
     this.editing = null;
@@ -278,18 +294,25 @@ export class PeekLoaderTable extends LitElement {
     await this.reload();
   }
 
-  private async showClash(mine: Values): Promise<void> {
-    const key = mine[this.keyField] as Json;
-    const now = await this.loader.list({ offset: 0, limit: 1, sort: [], filter: { [this.keyField]: key } });
+  private async showClash(read: Values, mine: Values, { details }: ConflictError): Promise<void> {
+    const told = details as { row?: Values; version?: string; gone?: boolean };
+    let theirs = told.gone ? null : told.row;
+    let version = told.version ?? "";
+    // A row that is too large to come along is read.
+    if (theirs === undefined) {
+      const now = await this.loader.list({ limit: 1, filter: { [this.keyField]: mine[this.keyField] as Json } });
+      theirs = now.rows[0] ?? null;
+      version = now.versions[0] ?? "";
+    }
     this.editing = null;
-    this.clash = { mine, theirs: now.rows[0] ?? null, version: now.versions[0] ?? "" };
+    this.clash = { read, mine, theirs, version };
     await this.reload();
   }
 
-  private async keepMine(clash: Clash): Promise<void> {
+  private async saveMerged(values: Values, { theirs, version }: Clash): Promise<void> {
     this.clash = null;
     try {
-      await this.save(clash.mine, clash.version);
+      await this.save(values, { row: theirs ?? {}, version });
     } catch (error) {
       toast(messageOf(error), "danger");
     }
@@ -324,6 +347,12 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function isConflict(error: unknown): boolean {
+/** What the client throws when somebody else was quicker; told by its type, because this package needs the client's types only. */
+interface ConflictError extends Error {
+  type: "Conflict";
+  details: JsonObject;
+}
+
+function isConflict(error: unknown): error is ConflictError {
   return error instanceof Error && "type" in error && error.type === "Conflict";
 }
