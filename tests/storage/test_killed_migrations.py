@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -59,9 +61,16 @@ def engine(database_url: str) -> Iterator[sa.Engine]:
 @pytest.fixture
 def victim(database_url: str, versions: Path) -> Iterator[subprocess.Popen[str]]:
     """Migrates once for every number it is told, and is killed at that step."""
+    with migrating(database_url, versions) as process:
+        yield process
+
+
+@contextmanager
+def migrating(url: str, versions: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that migrates when it is told to; see `killed_migration.py`."""
     script = Path(__file__).with_name("killed_migration.py")
     with subprocess.Popen(
-        [sys.executable, script, database_url, versions],
+        [sys.executable, script, url, versions],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -120,4 +129,15 @@ def test_killed_again_and_again_it_gets_further_every_time(
         if told(victim, step) == "done":
             break
     assert migrate(engine, "pl_test", versions) == "0003"
+    assert picture(engine)[1:] == ((100, 11, 11), 0)
+
+
+def test_servers_that_start_at_the_same_time_migrate_once(
+    engine: sa.Engine, database_url: str, versions: Path, victim: subprocess.Popen[str]
+) -> None:
+    never = 10_000
+    with migrating(database_url, versions) as other, ThreadPoolExecutor(2) as both:
+        ends = [both.submit(told, process, never) for process in (victim, other)]
+        assert migrate(engine, "pl_test", versions) == "0003"
+        assert [end.result(60) for end in ends] == ["done", "done"]
     assert picture(engine)[1:] == ((100, 11, 11), 0)
