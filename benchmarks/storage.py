@@ -233,7 +233,7 @@ async def main() -> None:
                 starts[start] = time.perf_counter() - began
                 if start == "later start":
                     table("embedded PostgreSQL", ("s",), starts.items())
-                    database = Database(url)
+                    database = Database(url, slow_after=60)
                     await database.run(_create)
                     await compare_units(database, url)
                     await compare_bulk(database)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import math
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -14,13 +15,13 @@ import trio
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from peek_trio.errors import DatabaseUnavailable, sentence_of
+from peek_trio.errors import DatabaseUnavailable, StorageFull, sentence_of
 from peek_trio.storage.changes import ChangeFeed
 from peek_trio.storage.engine import SLOW_AFTER, open_engine
 from peek_trio.storage.exactly_once import Outcome, Piece
 from peek_trio.storage.foreign_writers import foreign_tables, keep_triggers
 from peek_trio.storage.gathering import Gathering
-from peek_trio.storage.health import ANSWER_WITHIN, Health, State, accepts_changes
+from peek_trio.storage.health import ANSWER_WITHIN, FULL, REFUSED_LATELY, Health, State, accepts_changes
 from peek_trio.storage.interruptible import Interruption, run_interruptible
 from peek_trio.storage.listener import backoff, listen
 from peek_trio.storage.persistence import persist
@@ -51,6 +52,7 @@ class Database:
         self._engine = open_engine(url, pool_size=pool_size)
         self._limiter = trio.CapacityLimiter(pool_size)
         self._slow_after = slow_after
+        self._refused_at = -math.inf
         self._origin = secrets.token_hex(8)
         self._actions: Gathering[Session] = Gathering(functools.partial(self._apply, with_session))
         self._plain_actions: Gathering[Statements] = Gathering(functools.partial(self._apply, with_statements))
@@ -124,9 +126,8 @@ class Database:
         with trio.move_on_after(ANSWER_WITHIN):
             try:
                 writable = await self.run(accepts_changes, read_only=True, name="health")
-                state, why = (
-                    ("ok", "") if writable else ("full", "It takes no changes, most likely because its disk is full.")
-                )
+                refused = trio.current_time() - self._refused_at < REFUSED_LATELY
+                state, why = ("full", FULL) if refused or not writable else ("ok", "")
             except (DatabaseUnavailable, SQLAlchemyError) as error:
                 why = sentence_of(error)
         if state == "unreachable" and not self._limiter.available_tokens:
@@ -206,8 +207,13 @@ class Database:
                 result = fn(unit)
             return result, unit.touched
 
-        result, touched = await persist(lambda: run_interruptible(work, limiter=self._limiter), name)
+        try:
+            result, touched = await persist(lambda: run_interruptible(work, limiter=self._limiter), name)
+        except StorageFull:
+            self._refused_at = trio.current_time()
+            raise
         if touched:
+            self._refused_at = -math.inf
             self.changes.announce(touched)
         return result
 

@@ -8,12 +8,17 @@ import attrs
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-__all__ = ["ANSWER_WITHIN", "Health", "State", "accepts_changes"]
+__all__ = ["ANSWER_WITHIN", "FULL", "REFUSED_LATELY", "Health", "State", "accepts_changes"]
 
 State = Literal["ok", "full", "busy", "unreachable"]
 
 ANSWER_WITHIN = 3.0
 """Seconds in which a database that is well answers a trifle."""
+
+REFUSED_LATELY = 60.0
+"""Seconds for which a change that found no room counts, unless one after it was stored. A server of your own says no more in advance."""
+
+FULL = "It takes no changes, most likely because its disk is full."
 
 
 @attrs.frozen

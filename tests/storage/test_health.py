@@ -7,7 +7,9 @@ import sqlalchemy as sa
 import trio
 from sqlalchemy.orm import Session
 
+from peek_trio.errors import StorageFull
 from peek_trio.storage import Database
+from peek_trio.storage.tables import SettingRow
 
 
 async def test_one_that_answers_and_takes_changes_is_ok(database: Database) -> None:
@@ -42,6 +44,17 @@ async def test_one_that_takes_no_changes_is_full(database: Database) -> None:
     await later.close()
     assert health.state == "full"
     assert health.why == "It takes no changes, most likely because its disk is full."
+
+
+async def test_one_that_just_had_no_room_for_a_change_is_full_until_one_is_stored(database: Database) -> None:
+    def no_room(session: Session) -> None:
+        raise StorageFull("no room")
+
+    with pytest.raises(StorageFull):
+        await database.run(no_room)
+    assert (await database.health()).state == "full"
+    await database.run(lambda session: session.add(SettingRow(plugin="p", key="k", value=1)))
+    assert (await database.health()).state == "ok"
 
 
 async def test_one_whose_connections_are_all_in_use_is_busy(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 import trio
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from peek_trio.storage import BinaryPieces, Database, PluginStorage, WithSession
+from peek_trio.storage import BinaryPieces, Database, PluginStorage, WithSession, open_engine
+from peek_trio.tasks import TaskContext
 
 
 class Base(DeclarativeBase):
@@ -86,6 +87,21 @@ async def test_units_at_once_share_one_store_of_ids(storage: PluginStorage) -> N
         for _ in range(20):
             nursery.start_soon(take)
     assert sorted(given) == list(range(1, 61))
+
+
+async def test_a_task_has_it_beside_its_session(storage: PluginStorage, database_url: str) -> None:
+    engine = open_engine(database_url)
+
+    def load() -> None:
+        context = TaskContext("load", report=lambda fraction, note: None, engine=lambda: engine)
+        with context.session() as session:
+            ids = context.storage.ids(session, Meter, 3)
+            context.storage.bulk_insert(session, Meter, [(id, "by a task") for id in ids])
+
+    await trio.to_thread.run_sync(load)
+    engine.dispose()
+    names = await storage.run(lambda session: session.scalars(sa.select(Meter.name)).all())
+    assert list(names) == ["by a task"] * 3
 
 
 def test_a_task_has_the_same_without_the_units_of_work() -> None:
