@@ -108,12 +108,15 @@ export class AdminOverview extends PeekPage {
           <peek-card flush heading=${texts.needsYou}>${this.attention()}</peek-card>
           ${this.recentTasks()}
         </div>
-        <peek-card flush heading=${texts.services}>
-          <peek-view .controller=${this.services}>
-            <peek-table plain label=${texts.services} .columns=${this.serviceColumns} .rows=${this.services.rows}></peek-table>
-          </peek-view>
-          <peek-view bare .controller=${this.databases}>${this.databases.rows.map((row) => this.database(row))}</peek-view>
-        </peek-card>
+        <div class="stack">
+          <peek-card flush heading=${texts.services}>
+            <peek-view .controller=${this.services}>
+              <peek-table plain label=${texts.services} .columns=${this.serviceColumns} .rows=${this.services.rows}></peek-table>
+            </peek-view>
+            <peek-view bare .controller=${this.databases}>${this.databases.rows.map((row) => this.database(row))}</peek-view>
+          </peek-card>
+          <peek-card flush heading=${texts.traffic}><admin-traffic .peek=${this.peek}></admin-traffic></peek-card>
+        </div>
       </div>
     </div>`;
   }

@@ -13,4 +13,4 @@ export type { Session, SessionInfo } from "./session.ts";
 export type { Socket, SocketEvents, SocketFactory, WakeReason, WakeSource } from "./socket.ts";
 export type { Clock } from "./clock.ts";
 export type { View } from "./view.ts";
-export type { DatabaseState, Person, PluginStatus, Schemas, Service, Setting, TaskRun, Tuples, UiMenuItem, UiPlugin } from "./tuples.ts";
+export type { ActionRecord, ActivityPage, ActivityQuery, DatabaseState, Person, PluginStatus, Schemas, Service, ServiceTraffic, Setting, TaskRun, Tuples, UiMenuItem, UiPlugin } from "./tuples.ts";
