@@ -174,6 +174,8 @@ def _left_to_database(column: Column, value: object) -> bool:
 def _from_dict(names: list[str], *, exactly: bool) -> Callable[[Mapping[str, Any]], Values]:
     get: Callable[[Any], Any] = itemgetter(*names)
     single, count = len(names) == 1, len(names)
+    if not single and not exactly:
+        return get
 
     def values(row: Mapping[str, Any]) -> Values:
         if exactly and len(row) != count:
@@ -188,6 +190,8 @@ def _from_object(keys: list[str], left_out: list[str]) -> Callable[[Any], Values
     given: Callable[[Any], Any] = attrgetter(*left_out) if left_out else lambda row: None
     nothing: Any = (None,) * len(left_out) if len(left_out) > 1 else None
     single = len(keys) == 1
+    if not single and not left_out:
+        return get
 
     def values(row: Any) -> Values:
         if given(row) != nothing:

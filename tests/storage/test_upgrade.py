@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from peek_trio.errors import DatabaseUnavailable, MigrationError
 from peek_trio.storage import Database, engine_url, migrate, open_engine
-from peek_trio.storage.upgrade import lock_key
+from peek_trio.storage.upgrade import lock_key, one_alembic
 
 REVISION = """
 import sqlalchemy as sa
@@ -151,6 +151,24 @@ async def test_a_cancelled_migration_leaves_no_lock_behind(database: Database, v
     assert locks == 0
     write(versions, 2, "pass")
     assert await database.migrate("pl_test", versions) == "0002"
+
+
+async def test_a_migration_that_waits_for_another_one_of_this_process_can_be_cancelled(
+    database: Database, versions: Path
+) -> None:
+    with one_alembic(), trio.move_on_after(0.05) as scope:
+        await database.migrate("pl_test", versions)
+    assert scope.cancelled_caught
+    assert database.units_running == 0
+    assert await database.migrate("pl_test", versions) == "0001"
+
+
+async def test_one_of_this_process_that_does_not_end_is_named(
+    database: Database, versions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("peek_trio.storage.upgrade._LOCK_WAIT", 0.05)
+    with one_alembic(), pytest.raises(MigrationError, match="Another migration in this process has not ended"):
+        await database.migrate("pl_test", versions)
 
 
 async def test_the_platform_migrates_its_own_schema(empty_database_url: str) -> None:
