@@ -106,12 +106,11 @@ function weight(concern: Concern): number {
 }
 
 /** The whole in one word. Unknown while the rows are not live: an old green is no green. */
-export function health(services: readonly Service[], plugins: readonly PluginState[], live: boolean): Shown {
+export function health(services: readonly Service[], plugins: readonly PluginState[], live: boolean, databases: readonly DatabaseState[] = []): Shown {
   if (!live || services.length === 0) return { kind: "idle", word: texts.healthUnknown };
-  if (services.some((service) => service.state !== "up") || plugins.some((plugin) => plugin.state === "failed")) {
-    return { kind: "danger", word: texts.healthFailing };
-  }
-  if (plugins.some((plugin) => plugin.state === "restarting")) return { kind: "warning", word: texts.healthDegraded };
+  const shown = [...services.map(serviceState), ...plugins.map(pluginState), ...databases.map(databaseState)].map(({ kind }) => kind);
+  if (shown.includes("danger")) return { kind: "danger", word: texts.healthFailing };
+  if (shown.includes("warning")) return { kind: "warning", word: texts.healthDegraded };
   return { kind: "ok", word: texts.healthGood };
 }
 

@@ -32,11 +32,13 @@ test("a database that takes no changes is a concern, the first of all, and says 
 });
 
 test("health is one word, and what is not live is unknown", () => {
-  assert.equal(health([service()], [plugin()], true).word, texts.healthGood);
-  assert.equal(health([service()], [plugin({ state: "restarting" })], true).word, texts.healthDegraded);
-  assert.equal(health([service()], [plugin({ state: "failed" })], true).word, texts.healthFailing);
-  assert.equal(health([service({ state: "away" })], [plugin()], true).word, texts.healthFailing);
-  assert.equal(health([service()], [plugin()], false).word, texts.healthUnknown);
+  assert.equal(health([service()], [plugin()], true, [database()]).word, texts.healthGood);
+  assert.equal(health([service()], [plugin({ state: "restarting" })], true, [database()]).word, texts.healthDegraded);
+  assert.equal(health([service()], [plugin({ state: "failed" })], true, [database()]).word, texts.healthFailing);
+  assert.equal(health([service({ state: "away" })], [plugin()], true, [database()]).word, texts.healthFailing);
+  assert.equal(health([service()], [plugin()], true, [database({ state: "busy" })]).word, texts.healthDegraded);
+  assert.equal(health([service()], [plugin()], true, [database({ state: "full" })]).word, texts.healthFailing);
+  assert.equal(health([service()], [plugin()], false, [database()]).word, texts.healthUnknown);
   assert.equal(health([], [], true).word, texts.healthUnknown);
 });
 
