@@ -4,7 +4,7 @@
 
 from typing import Any
 
-from peek_trio.nursery.platform_tuples import ServiceTraffic, SignedIn, SignInAnswer
+from peek_trio.nursery.platform_tuples import ActivityPage, ActivityQuery, ServiceTraffic, SignedIn, SignInAnswer
 from peek_trio.plugin.status import PluginStatus
 from peek_trio.transport import ServiceKind, rpc
 
@@ -58,6 +58,12 @@ async def first_sign_in_code() -> str | None:
 @rpc(served_by="server", name="peek.traffic")
 async def traffic() -> list[ServiceTraffic]:
     """What every service carries that is linked to the server, and the server itself; who does not answer within two seconds is missing."""
+    ...
+
+
+@rpc(served_by="server", name="peek.activity")
+async def activity(query: ActivityQuery) -> ActivityPage:
+    """Actions and what became of them, newest first. Kept as long as receipts are."""
     ...
 
 

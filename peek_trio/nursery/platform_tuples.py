@@ -82,6 +82,61 @@ class ServiceTraffic:
     evicted: int
 
 
+@tuple_type("peek.ActionRecord")
+@attrs.frozen
+class ActionRecord:
+    """One action and what became of it.
+
+    `kind` and `who` asked for it on `device`; `id` is its own there, `seq` its number within `key`, and from `missing_from` on the numbers
+    before it never arrived. `content` is the beginning of what was sent, of `size` bytes. `made` is by the device's clock, `at` when it was
+    answered. `runs` is more than 1 for one that was done again when it was sent again, as `once=False` handlers do.
+    """
+
+    kind: str
+    who: str
+    device: str
+    id: str
+    key: str
+    seq: int | None
+    missing_from: int | None
+    type: str
+    content: str
+    size: int
+    made: datetime | None
+    at: datetime
+    outcome: Literal["applied", "rejected"]
+    message: str
+    runs: int
+
+
+@tuple_type("peek.ActivityQuery")
+@attrs.frozen
+class ActivityQuery:
+    """Which records: an empty text and None leave it open. `who`, `device` and `type` are contained in the record's, whatever the case.
+
+    `since` (included) and `until` (excluded) are about when it was answered. `id` asks for the action with this id alone.
+    """
+
+    who: str = ""
+    device: str = ""
+    type: str = ""
+    outcome: Literal["applied", "rejected"] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    id: str = ""
+    offset: int = 0
+    limit: int = 50
+
+
+@tuple_type("peek.ActivityPage")
+@attrs.frozen
+class ActivityPage:
+    """Some records, and how many match in all, as far as they were counted."""
+
+    total: int
+    records: list[ActionRecord]
+
+
 @tuple_type("peek.SignedIn")
 @attrs.frozen
 class SignedIn:

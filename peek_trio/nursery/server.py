@@ -15,6 +15,7 @@ from peek_trio import logs
 from peek_trio.config import ServerConfig, overlay_directory
 from peek_trio.frontend import HttpMounts, PluginTrees, Site, provide_ui, serve_service_links, serve_site, ui_sources
 from peek_trio.nursery import platform_contracts as contracts
+from peek_trio.nursery.activity_endpoints import serve_activity
 from peek_trio.nursery.addresses import site_url
 from peek_trio.nursery.admission import admit_services
 from peek_trio.nursery.credentials import TOKEN_FILE
@@ -35,7 +36,6 @@ from peek_trio.nursery.server_database import server_database
 from peek_trio.nursery.session_endpoints import serve_sessions
 from peek_trio.nursery.traffic import serve_traffic
 from peek_trio.plugin import PluginHost, PluginStatus, ServiceParts
-from peek_trio.plugin.abilities.keeping import ReceiptKeeper
 from peek_trio.security import Principal, services_of
 from peek_trio.security.people import People
 from peek_trio.security.tokens import service_token
@@ -67,7 +67,6 @@ class Server:
         self._is_ready = False
         registry = TupleRegistry()
         self._board = board = Switchboard(me, registry, principal=own_principal(me))
-        board.actions.keeper = ReceiptKeeper(database)
         self._people = People(database)
         self._revocations = Revocations(board)
         self._mounts = HttpMounts()
@@ -98,6 +97,7 @@ class Server:
         serve_task_runs(scope, tasks)
         serve_traffic(board, scope)
         serve_people(board, scope, self._people)
+        serve_activity(scope, self._database)
         serve_sessions(scope, self._people)
         provide_ui(board, scope, [self._trees])
         self._people.on_revoked.append(self._revocations.revoked)

@@ -56,6 +56,11 @@ class PluginHost:
         self._manifests: dict[str, Manifest] = {}
         self._refused: dict[str, PluginStatus] = {}
         self._lives: dict[str, PluginLife] = {}
+        if parts.database is not None:
+            # An agent has no database and need not load its library.
+            from peek_trio.plugin.abilities.keeping import ReceiptKeeper
+
+            parts.board.actions.keeper = ReceiptKeeper(parts.database)
         self._read_manifests()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:

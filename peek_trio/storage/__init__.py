@@ -1,5 +1,6 @@
 """The database: units of work in threads, migrations, the feed of changes, receipts, settings, bulk work, and an embedded PostgreSQL."""
 
+from peek_trio.storage.activity import Activity, read_activity
 from peek_trio.storage.bulk_insert import bulk_insert
 from peek_trio.storage.changes import EVERYTHING, ChangeFeed
 from peek_trio.storage.database import Database
@@ -24,6 +25,7 @@ from peek_trio.storage.ways import Statements
 __all__ = [
     "EVERYTHING",
     "PLATFORM_SCHEMA",
+    "Activity",
     "BinaryPieces",
     "BulkOutcome",
     "ChangeFeed",
@@ -53,6 +55,7 @@ __all__ = [
     "make_revision",
     "migrate",
     "open_engine",
+    "read_activity",
     "read_binary",
     "read_piece",
     "rehearse",

@@ -18,7 +18,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 SIZES = [(360, 740), (820, 1180), (1440, 900), (2560, 1440)]
 PLUGIN_PAGES = [f"/x/peek_plugin_{name}" for name in ("host_metrics", "tutorial", "noop")]
 PAGES = [
-    *(("admin", path) for path in ("/", "/plugins", "/tasks", "/people", "/settings", *PLUGIN_PAGES)),
+    *(("admin", path) for path in ("/", "/plugins", "/tasks", "/people", "/activity", "/settings", *PLUGIN_PAGES)),
     *((site, path) for site in ("desktop", "mobile") for path in ("/", *PLUGIN_PAGES)),
 ]
 

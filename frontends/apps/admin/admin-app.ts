@@ -3,7 +3,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { ObserveController } from "@peek/ui";
 import { ShellApp, type SitePage } from "../shell/shell-app.ts";
 import { adminStyle } from "./admin-style.ts";
-import { health, type PluginState, type Service } from "./platform.ts";
+import { health, type DatabaseState, type PluginState, type Service } from "./platform.ts";
 import { railItems, searchTargets } from "./places.ts";
 import { texts } from "./texts.ts";
 
@@ -14,6 +14,7 @@ export class AdminApp extends ShellApp {
   private declare drawer: boolean;
   private readonly services = new ObserveController<Service>(this, () => this.client, "peek.Service", {});
   private readonly states = new ObserveController<PluginState>(this, () => this.client, "peek.PluginState", {});
+  private readonly databases = new ObserveController<DatabaseState>(this, () => this.client, "peek.DatabaseState", {});
 
   constructor() {
     super("admin");
@@ -29,6 +30,7 @@ export class AdminApp extends ShellApp {
       plugins: { title: texts.plugins, render: () => html`<admin-plugins .peek=${client} .query=${query}></admin-plugins>` },
       tasks: { title: texts.tasks, render: () => html`<admin-tasks .peek=${client} .query=${query}></admin-tasks>` },
       people: { title: texts.people, render: () => html`<admin-people .peek=${client} .query=${query}></admin-people>` },
+      activity: { title: texts.activity, render: () => html`<admin-activity .peek=${client} .query=${query}></admin-activity>` },
       settings: { title: texts.settings, render: () => html`<admin-settings .peek=${client} .query=${query}></admin-settings>` },
     };
   }
@@ -54,7 +56,7 @@ export class AdminApp extends ShellApp {
   private topBar(): TemplateResult {
     const { connection } = this.client;
     const live = connection.state === "live" && this.services.status === "live";
-    const { kind, word } = health(this.services.rows, this.states.rows, live);
+    const { kind, word } = health(this.services.rows, this.states.rows, live, this.databases.rows);
     return html`<header class="top">
       ${this.skipButton()}
       <button

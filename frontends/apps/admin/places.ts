@@ -16,6 +16,7 @@ const own: readonly Place[] = [
   { title: texts.plugins, path: "/plugins", icon: "plugin", within: [] },
   { title: texts.tasks, path: "/tasks", icon: "task", within: [] },
   { title: texts.people, path: "/people", icon: "people", within: [] },
+  { title: texts.activity, path: "/activity", icon: "list", within: [] },
   { title: texts.settings, path: "/settings", icon: "settings", within: [] },
 ];
 

@@ -2,6 +2,7 @@
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import type { PeekClient, PendingAction } from "@peek/client";
 import { controls, number, typography, type StateKind } from "@peek/ui";
+import { actionName } from "./action-name.ts";
 import { texts } from "./texts.ts";
 
 export class PeekOutbox extends LitElement {
@@ -74,7 +75,7 @@ export class PeekOutbox extends LitElement {
     const kind = kindOf(action);
     return html`<li>
       <div>
-        <span class="strong">${nameOf(action.type)}</span>
+        <span class="strong">${actionName(action.type)}</span>
         <span class="weak small"><peek-time .value=${action.made}></peek-time></span>
         <peek-state kind=${kind}>${statusText(action)}</peek-state>
       </div>
@@ -110,10 +111,4 @@ function statusText(action: PendingAction): string {
     case "pending":
       return texts.pendingWaiting;
   }
-}
-
-/** `peek_plugin_tutorial.AddIntValue` as people read it: "Add int value". */
-function nameOf(type: string): string {
-  const words = (type.split(".").at(-1) ?? type).replace(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase();
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }

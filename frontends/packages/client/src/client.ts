@@ -33,6 +33,11 @@ export interface PeekClientOptions {
   fetch?: Fetch;
 }
 
+export interface ActOptions {
+  key?: string;
+  version?: number;
+}
+
 /** What came of an action, and how to know when a view shows it. */
 export interface ActionAnswer extends ActionResult {
   /**
@@ -128,9 +133,10 @@ export class PeekClient extends EventTarget {
   /**
    * Does an action once, now or when there is a connection again. Resolves when the server has applied or rejected it, which may
    * be long after the page that asked is gone; `pending()` shows it until then. Rejects when it could not be kept on the device.
+   * Actions with the same `key` are applied in order. `version` is that of the tuple type whose form `action` has.
    */
-  async act(type: string, action: object, { key = "" }: { key?: string } = {}): Promise<ActionAnswer> {
-    const result = await (await this.outboxOpened).act(type, action, key);
+  async act(type: string, action: object, { key = "", version = 1 }: ActOptions = {}): Promise<ActionAnswer> {
+    const result = await (await this.outboxOpened).act(type, action, key, version);
     const seenBy: ActionAnswer["seenBy"] = async ({ type, selector }) =>
       selector !== null && result.status === "applied" && this.views.includes(type, selector, result.tx);
     // Not one of its values: the rest of it can be kept, compared and sent.
@@ -142,7 +148,7 @@ export class PeekClient extends EventTarget {
     return this.outbox?.pending() ?? [];
   }
 
-  /** Takes a rejected action off the list. */
+  /** Takes an action that was rejected or noticed off the list. */
   async dismiss(id: string): Promise<void> {
     await (await this.outboxOpened).dismiss(id);
   }

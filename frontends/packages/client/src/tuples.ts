@@ -13,6 +13,54 @@ export type Uuid = string;
 /** Bytes, in base64. */
 export type Base64 = string;
 
+/**
+ * One action and what became of it.
+ *
+ * `kind` and `who` asked for it on `device`; `id` is its own there, `seq` its number within `key`, and from `missing_from` on the numbers
+ * before it never arrived. `content` is the beginning of what was sent, of `size` bytes. `made` is by the device's clock, `at` when it was
+ * answered. `runs` is more than 1 for one that was done again when it was sent again, as `once=False` handlers do.
+ */
+export interface ActionRecord {
+  kind: string;
+  who: string;
+  device: string;
+  id: string;
+  key: string;
+  seq: number | null;
+  missing_from: number | null;
+  type: string;
+  content: string;
+  size: number;
+  made: IsoDateTime | null;
+  at: IsoDateTime;
+  outcome: "applied" | "rejected";
+  message: string;
+  runs: number;
+}
+
+/** Some records, and how many match in all, as far as they were counted. */
+export interface ActivityPage {
+  total: number;
+  records: ActionRecord[];
+}
+
+/**
+ * Which records: an empty text and None leave it open. `who`, `device` and `type` are contained in the record's, whatever the case.
+ *
+ * `since` (included) and `until` (excluded) are about when it was answered. `id` asks for the action with this id alone.
+ */
+export interface ActivityQuery {
+  who: string;
+  device: string;
+  type: string;
+  outcome: "applied" | "rejected" | null;
+  since: IsoDateTime | null;
+  until: IsoDateTime | null;
+  id: string;
+  offset: number;
+  limit: number;
+}
+
 /** How the server's database is, and since when: see `peek_trio.storage.Health`. There is one row. */
 export interface DatabaseState {
   state: "ok" | "full" | "busy" | "unreachable";
@@ -191,6 +239,9 @@ export interface UiPlugin {
 
 /** The interface of every tuple type. */
 export interface Tuples {
+  "peek.ActionRecord": ActionRecord;
+  "peek.ActivityPage": ActivityPage;
+  "peek.ActivityQuery": ActivityQuery;
   "peek.DatabaseState": DatabaseState;
   "peek.Person": Person;
   "peek.PluginState": PluginStatus;
@@ -209,6 +260,9 @@ export interface Tuples {
 
 /** The schema hash of every tuple type. */
 export interface Schemas {
+  "peek.ActionRecord": "98bc519fc7e494d81411df9e";
+  "peek.ActivityPage": "7c92a87bf57fc98186223ab9";
+  "peek.ActivityQuery": "b29e043ee96168665d8bdbb2";
   "peek.DatabaseState": "1531efd8cc3c4b9b5f6c5f24";
   "peek.Person": "77fa24920a30b4bc98ac2b2c";
   "peek.PluginState": "10fcbfe477ba667ffd82d496";

@@ -136,7 +136,7 @@ export const tableStyle = css`
   .numeric .cell {
     max-width: none;
   }
-  td.fixed {
+  td.fixed:not(.clip) {
     width: 1%;
     white-space: nowrap;
   }
