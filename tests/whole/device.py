@@ -72,6 +72,7 @@ class Device:
             if ack.header["status"] == "applied":
                 return times
             assert ack.header["status"] == "retry", ack.header
+            seq = ack.header.get("expected", seq)  # another one, sent beside this, has passed it
             await trio.sleep(min(0.2, ack.header.get("after", 0.2)))
 
     async def call(self, method: str, **arguments: Any) -> Frame:
