@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
 
-from load.report import medians, quick, table
+from load.report import medians, quick, reach, table
 from load.services import Served, peek, vortex
 from peers.environment import vortex_python
 
@@ -60,6 +60,8 @@ def main() -> None:
             for name, each in typical.items()
         ],
     )
+    reach("seconds", ours["seconds"], at_most=2)
+    reach("kB for each device", ours["memory"] / 1024, at_most=40)
 
 
 if __name__ == "__main__":

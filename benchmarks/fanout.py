@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from load.report import medians, quick, table
+from load.report import medians, quick, reach, table
 from load.services import Served, bare, peek, vortex
 from peers.environment import vortex_python
 
@@ -46,6 +46,12 @@ def main() -> None:
             for name, each in typical.items()
         ],
     )
+    reach("CPU of a delivery, us", cpu * MICRO, at_most=20)
+    reach("CPU of a delivery to the loop's", cpu / typical[limit.name]["CPU"], at_most=1.5)
+    if python is not None:
+        peer = typical[all_served[-1].name]
+        reach("vortexpy's CPU of a delivery to ours", peer["CPU"] / cpu, at_least=6)
+        reach("deliveries/s to vortexpy's", rate / peer["rate"], at_least=5)
 
 
 def _turn(served: Served, size: int | None) -> dict[str, float]:

@@ -9,7 +9,7 @@ again.
 
 from __future__ import annotations
 
-from load.report import quick, table
+from load.report import quick, reach, table
 from load.services import peek, vortex
 from peers.environment import vortex_python
 
@@ -37,6 +37,7 @@ def main() -> None:
             told = peer.arrive(devices // 10)
             rows.append(["vortexpy, always", told["sent"], told["received"], told["sent"] + told["received"]])
     table(f"{devices} devices with {SELECTORS} selectors each: bytes for each selector", ["up", "down", "both"], rows)
+    reach("bytes that are sent back for a selector", _each(back, hello)[1], at_most=200)
 
 
 def _each(arrived: dict[str, float], hello: dict[str, float]) -> list[float]:

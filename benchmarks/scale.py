@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import sys
 
-from load.report import medians, quick, table
-from load.services import peek
+from load.report import medians, quick, reach, table
+from load.services import Served, peek
 
 SIZES = [100, 1000, 3000, 10_000]
 UPDATES = 7
@@ -21,28 +21,35 @@ UPDATES = 7
 def main() -> None:
     """Measures at every size and prints how the costs compare with the first."""
     sizes = sorted(int(word) for word in sys.argv[1:] if word.isdigit()) or (SIZES[:2] if quick() else SIZES)
-    rows = []
     with peek() as served:
-        first = served.service.ask(do="settle")["memory"]
-        for size in sizes:
-            arrived = served.arrive(size - served.count)
-            served.update()
-            updates = medians([served.update() for _ in range(UPDATES)])
-            rows.append(
-                [
-                    f"{size:,} devices",
-                    arrived["CPU"] * 1000,
-                    (arrived["resident"] - first) / size / 1024,
-                    updates["seconds"],
-                    updates["rate"],
-                    updates["CPU"] * 1e6,
-                ]
-            )
+        empty = served.service.ask(do="settle")["memory"]
+        figures = {size: _at(size, served, empty) for size in sizes}
     table(
         f"One client service, medians of {UPDATES} updates",
         ["an arrival, ms CPU", "memory, kB each", "update reaches all, s", "deliveries/s", "a delivery, us CPU"],
-        rows,
+        [
+            [
+                f"{size:,} devices",
+                each["arrival"] * 1000,
+                each["memory"] / 1024,
+                each["seconds"],
+                each["rate"],
+                each["CPU"] * 1e6,
+            ]
+            for size, each in figures.items()
+        ],
     )
+    fewest, most = figures[sizes[0]], figures[sizes[-1]]
+    reach("seconds until an update has reached all", most["seconds"], at_most=2)
+    reach("CPU of a delivery among the most devices to one among the fewest", most["CPU"] / fewest["CPU"], at_most=1.2)
+
+
+def _at(size: int, served: Served, empty: float) -> dict[str, float]:
+    """So many devices; `empty` is the memory of the service without any."""
+    arrived = served.arrive(size - served.count)
+    served.update()
+    updates = medians([served.update() for _ in range(UPDATES)])
+    return {**updates, "arrival": arrived["CPU"], "memory": (arrived["resident"] - empty) / size}
 
 
 if __name__ == "__main__":
