@@ -15,8 +15,9 @@ State = Literal["ok", "full", "busy", "unreachable"]
 ANSWER_WITHIN = 3.0
 """Seconds in which a database that is well answers a trifle."""
 
-REFUSED_LATELY = 60.0
-"""Seconds for which a change that found no room counts, unless one after it was stored. A server of your own says no more in advance."""
+REFUSED_LATELY = 20.0
+"""Seconds for which a change that found no room counts, unless one after it was announced as stored. A server of your own gives no other
+sign."""
 
 FULL = "It takes no changes, most likely because its disk is full."
 
