@@ -83,6 +83,19 @@ def test_a_tap_carries_a_mark_until_its_row_shows_it_and_never_flickers(
     assert frames[-1] == [11, False]
 
 
+def test_a_tap_on_the_desktop_carries_a_mark_too(admin: Page, context: BrowserContext, platform: Platform) -> None:
+    add_string(admin, "far away", 20)
+    desktop = open_plugin(context.new_page(), platform, "desktop", "tutorial")
+    expect(row(desktop, "far away")).to_be_visible()
+    context.set_offline(True)
+    desktop.evaluate("dispatchEvent(new Event('offline'))")
+    row(desktop, "far away").get_by_role("button", name="+1 to").click()
+    expect(row(desktop, "far away").get_by_text("Sending")).to_be_visible()
+    context.set_offline(False)
+    expect(row(desktop, "far away")).to_contain_text("21", timeout=40_000)
+    expect(row(desktop, "far away").get_by_text("Sending")).to_have_count(0)
+
+
 def test_a_tap_that_changes_nothing_loses_its_mark_too(
     admin: Page, context: BrowserContext, platform: Platform
 ) -> None:

@@ -19,6 +19,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from peek_trio.errors import LinkLost
 from peek_trio.security import Principal, signed_in
 from peek_trio.transport import Scope, Switchboard
+from peek_trio.transport.observables.snapshot import Snapshot, includes
 from peek_trio.transport.wire import Frame, Hello, Peer, pack, unpack
 from peek_trio.tuples import TupleRegistry, TupleSelector, digest
 from tests.transport.network import JOE, Reading
@@ -105,6 +106,8 @@ class SteppedDevice:
         self.number = 0
         self.gaps = 0
         self.fresh = False  # whether anything came in the present subscription
+        self.seen = ""  # the snapshot that its rows were read in
+        self.awaited: set[int] = set()  # transactions of its own that it has not seen yet
 
     def linked(self, end: End) -> None:
         """There is a link: subscribes with what is known."""
@@ -141,7 +144,24 @@ class SteppedDevice:
             assert skipped <= missed
             self.gaps += missed - skipped
         datetime.fromisoformat(header["at"])
+        first, self.seen = not self.fresh, header["seen"]
         self.fresh, self.stale = True, header.get("stale", {}).get("reason", "")
+        self.awaited = {tx for tx in self.awaited if not includes(self.seen, tx)}
+        if first:
+            for tx in sorted(self.awaited):
+                self.ask(tx)
+
+    def wrote(self, tx: int) -> None:
+        """A transaction of its own is committed: it wants to see it."""
+        if includes(self.seen, tx):
+            return
+        self.awaited.add(tx)
+        if self.fresh and self.end is not None:
+            self.ask(tx)
+
+    def ask(self, tx: int) -> None:
+        assert self.end is not None
+        self.end.send_nowait(Frame({"k": "see", "i": self.number, "tx": str(tx)}))
 
     def read(self, frame: Frame, header: dict[str, Any]) -> Rows:
         version = header["epoch"], header["rev"], header["dig"]
@@ -189,6 +209,8 @@ class World:
         self.devices = [SteppedDevice() for _ in range(clients + 1)]
         self.links: list[tuple[End, End] | None] = [None] * (2 * clients + 1)
         self.past = [self.rows]
+        self.next_tx = 100
+        self.running: dict[int, int] = {}  # transactions that are not committed yet, and whose they are
         self.crossed = 0
         self.undisturbed = True  # whether no service ever lost its server, or the server its plugin
 
@@ -223,6 +245,18 @@ class World:
         self.rows = list(rows)
         self.boards[0].notify(SELECTOR)
         await wait_all_tasks_blocked()
+
+    async def begin(self, device: int) -> None:
+        """A transaction of a device begins."""
+        self.running[self.next_tx] = device
+        self.next_tx += 1
+
+    async def commit(self, which: int) -> None:
+        """One of those that run is committed. It changes no row that anybody watches, and nobody is notified."""
+        if self.running:
+            tx = sorted(self.running)[which % len(self.running)]
+            self.devices[self.running.pop(tx)].wrote(tx)
+            await wait_all_tasks_blocked()
 
     async def start_plugin(self) -> None:
         if self.scope is None:
@@ -339,11 +373,14 @@ class World:
             assert device.stale == ""
             assert device.known is not None
             assert device.known.rows == rows
+            assert not device.awaited, "it was not told that its write is there"
             if number == self.clients or self.undisturbed:
                 assert device.gaps == 0, "a change was neither told nor counted"
 
-    async def _read(self, selector: TupleSelector, principal: Principal) -> Sequence[Reading]:
-        return self.rows
+    async def _read(self, selector: TupleSelector, principal: Principal) -> Snapshot:
+        running = sorted(self.running)
+        first = running[0] if running else self.next_tx
+        return Snapshot(self.rows, f"{first}:{self.next_tx}:{','.join(map(str, running))}")
 
 
 def _peer(board: Switchboard) -> Peer:

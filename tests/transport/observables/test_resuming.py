@@ -1,4 +1,5 @@
-"""Whatever breaks and whenever: in the end every device has the rows of the server, and knows how many changes it did not see."""
+"""Whatever breaks and whenever: in the end every device has the rows of the server, knows how many changes it did not see, and knows that
+what it wrote itself is there."""
 
 from __future__ import annotations
 
@@ -99,6 +100,9 @@ happenings: st.SearchStrategy[Happening] = st.one_of(
     st.just(lambda world: world.stop_plugin()),
     st.just(lambda world: world.start_plugin()),
     st.builds(lambda device: lambda world: world.watch_anew(device), st.integers(0, 2)),
+    st.builds(lambda device: lambda world: world.begin(device), st.integers(0, 2)),
+    st.builds(lambda which: lambda world: world.commit(which), st.integers(0, 5)),
+    st.builds(lambda which: lambda world: world.commit(which), st.integers(0, 5)),
 )
 
 
@@ -130,7 +134,9 @@ async def story(world: World, broken: int | None = None, at: int | None = None) 
         rows = list(world.rows)
         rows[number] = Reading(rows[number].meter, 1000 + number)
         rows.insert(0, rows.pop())
+        await world.begin(number % 3)
         await world.change(rows)
+        await world.commit(0)
         moved = True
         while moved:
             moved = False

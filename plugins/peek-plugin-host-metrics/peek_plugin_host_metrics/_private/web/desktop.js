@@ -128,7 +128,8 @@ export default class HostMetrics extends PeekPage {
         <div class="lists">
           <peek-card heading="Alarms" flush>
             <peek-view .controller=${this.alarms} empty="No alarms" help="All values have been below their thresholds.">
-              <peek-table plain label="Alarms" .columns=${this.alarmColumns} .rows=${this.alarms.rows}></peek-table>
+              <!-- Columns given anew are drawn anew: they show what is being acknowledged, which the rows know nothing of. -->
+              <peek-table plain label="Alarms" .columns=${[...this.alarmColumns]} .rows=${this.alarms.rows}></peek-table>
             </peek-view>
           </peek-card>
           <peek-card heading="Busiest processes" flush>

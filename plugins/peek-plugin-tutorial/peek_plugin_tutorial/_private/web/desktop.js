@@ -14,7 +14,7 @@ export default class StringsPage extends PeekPage {
 
   columns = [
     { key: "string1", title: "String" },
-    { key: "int1", title: "Number", numeric: true },
+    { key: "int1", title: "Number", numeric: true, render: (/** @type {StringInt} */ row) => html`${this.mark(row)} ${row.int1}` },
     { key: "change", title: "Change", fixed: true, render: (/** @type {StringInt} */ row) => this.buttons(row) },
   ];
 
@@ -27,7 +27,8 @@ export default class StringsPage extends PeekPage {
         </div>
         <peek-view .controller=${this.rows} empty="No strings yet" help="An administrator adds them on the admin site.">
           <peek-card flush>
-            <peek-table label="Strings" .columns=${this.columns} .rows=${this.rows.rows}></peek-table>
+            <!-- Columns given anew are drawn anew: they show the marks, which the rows know nothing of. -->
+            <peek-table label="Strings" .columns=${[...this.columns]} .rows=${this.rows.rows}></peek-table>
           </peek-card>
         </peek-view>
       </div>
@@ -41,8 +42,12 @@ export default class StringsPage extends PeekPage {
       <button @click=${() => this.act(id, "AddIntValue", { offset: -1 })} aria-label="−1 from ${row.string1}">−1</button>
       <button @click=${() => this.act(id, "AddIntValue", { offset: 1 })} aria-label="+1 to ${row.string1}">+1</button>
       <button @click=${() => this.act(id, "ToggleCapitals", {})} aria-label="Aa, toggle capitals of ${row.string1}">Aa</button>
-      ${this.marks.has(id) ? html`<peek-state kind="pending">Sending</peek-state>` : nothing}
     </span>`;
+  }
+
+  /** @param {StringInt} row */
+  mark(row) {
+    return this.marks.has(row.id) ? html`<peek-state kind="pending">Sending</peek-state>` : nothing;
   }
 
   /** @param {number} id @param {string} name @param {Record<string, number>} action */
