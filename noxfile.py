@@ -1,4 +1,4 @@
-"""Development sessions: `nox -s test`, `lint`, `typecheck`, `build`, `e2e`, `bench`.
+"""Development sessions: `nox -s test`, `lint`, `typecheck`, `build`, `e2e`, `faults`, `bench`.
 
 `python3 peek.py nox -s ...` runs them with nothing installed.
 """
@@ -48,6 +48,14 @@ def test(session: nox.Session) -> None:
     if not session.posargs:
         npm(session, "test", "--silent")
     python(session, "-m", "pytest", "-q", "-m", "not browser", "-n", "auto", "--dist", "loadfile", *session.posargs)
+
+
+@nox.session
+def faults(session: nox.Session) -> None:
+    """The long faults, some five minutes of them: services and databases killed again and again under actions. Needs strace on Linux."""
+    install(session)
+    long = {"PEEK_LONG": "1"}
+    python(session, "-m", "pytest", "-q", "-m", "long", "tests/faults", *session.posargs, env=long)
 
 
 @nox.session
