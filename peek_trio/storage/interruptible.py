@@ -43,20 +43,23 @@ class Interruption:
     cancellation cannot hit the connection's next user.
     """
 
+    __slots__ = ("_lock", "_released", "_requested", "_target")
+
     def __init__(self) -> None:
-        self._requested = threading.Event()
-        self._released = threading.Event()
+        # Plain flags: there is one of us for every unit of work, and an Event costs as much as a small statement's bookkeeping.
+        self._requested = False
+        self._released = False
         self._lock = threading.Lock()
         self._target: _Cancellable | None = None
 
     @property
     def requested(self) -> bool:
         """Whether the caller has stopped waiting."""
-        return self._requested.is_set()
+        return self._requested
 
     def check(self) -> None:
         """Raises Interrupted when the caller has stopped waiting."""
-        if self._requested.is_set():
+        if self._requested:
             raise Interrupted
 
     def aim(self, connection: _Cancellable) -> None:
@@ -66,20 +69,20 @@ class Interruption:
 
     def release(self) -> None:
         """From now on nothing is cancelled. Waits for a cancellation that is under way, at most 2 s."""
-        self._released.set()
+        self._released = True
         with self._lock:
             self._target = None
 
     def request(self) -> None:
         """Asks the work to stop. Returns at once; a thread repeats the cancellation until the work is released, and cuts the
         connection if that does not help within some 2 s."""
-        self._requested.set()
+        self._requested = True
         trio.lowlevel.start_thread_soon(self._cancel_until_released, lambda _: None, "cancel statement")
 
     def _cancel_until_released(self) -> None:
         # More than once: the work may just have been between two statements when the first cancellation arrived.
         cut_at = time.monotonic() + _CUT_AFTER
-        while not self._released.is_set():
+        while not self._released:
             with self._lock:
                 if self._target is not None:
                     with contextlib.suppress(Exception):  # a connection that breaks meanwhile ends the work by itself
@@ -87,7 +90,7 @@ class Interruption:
                             self._target.cancel_safe(timeout=left)
                         else:
                             _cut(self._target)
-            self._released.wait(0.05)
+            time.sleep(0.05)
 
 
 def _cut(connection: _Cancellable) -> None:
