@@ -16,8 +16,8 @@ from sqlalchemy.engine import Engine
 from peek_trio.errors import MigrationError
 from peek_trio.storage.drift import drift, structure
 from peek_trio.storage.foreign_keys import unindexed_keys
-from peek_trio.storage.revision import scratch_database
 from peek_trio.storage.schema_clone import clone_schema
+from peek_trio.storage.scratch import scratch_database
 from peek_trio.storage.upgrade import downgrade, migrate, status
 
 __all__ = ["ROWS", "Rehearsal", "rehearse"]

@@ -5,9 +5,6 @@ The comparison runs in a database that is made for it and dropped after, so no r
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +12,12 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import URL, Engine
-from sqlalchemy.exc import DBAPIError
 
 from peek_trio.errors import MigrationError
-from peek_trio.storage.driver_errors import explained
-from peek_trio.storage.engine import open_engine
-from peek_trio.storage.upgrade import alembic_config, first_line, migrate, one_alembic
-from peek_trio.storage.urls import engine_url, shown
+from peek_trio.storage.scratch import scratch_database
+from peek_trio.storage.upgrade import alembic_config, migrate, one_alembic
 
-__all__ = ["make_revision", "scratch_database"]
+__all__ = ["make_revision"]
 
 
 def make_revision(
@@ -47,38 +41,6 @@ def make_revision(
         else:
             _create_schema(engine, schema)
         return _write(engine, metadata, schema, versions_dir, message)
-
-
-@contextmanager
-def scratch_database(url: str | URL) -> Iterator[Engine]:
-    """A new, empty database on the server of `url`, dropped at the end. Raises MigrationError when the account may not make one."""
-    home = engine_url(url)
-    name = f"peek_scratch_{secrets.token_hex(6)}"
-    server = open_engine(home).execution_options(isolation_level="AUTOCOMMIT")
-    try:
-        _create_database(server, name)
-        engine = open_engine(home.set(database=name))
-        try:
-            yield engine
-        finally:
-            engine.dispose()
-            with server.connect() as connection:
-                connection.execute(sa.text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    finally:
-        server.dispose()
-
-
-def _create_database(server: Engine, name: str) -> None:
-    try:
-        with server.connect() as connection:
-            connection.execute(sa.text(f'CREATE DATABASE "{name}" TEMPLATE template0'))
-    except DBAPIError as error:
-        if (plainly := explained(error)) is not None:
-            raise plainly from error
-        raise MigrationError(
-            f"A database to try the migrations in cannot be made on {shown(server.url)}: {first_line(error)}. "
-            "The account needs leave to create databases."
-        ) from error
 
 
 def _create_schema(engine: Engine, schema: str) -> None:
