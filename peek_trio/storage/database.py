@@ -29,7 +29,7 @@ from peek_trio.storage.receipts import Claim, Receipt, Receipts
 from peek_trio.storage.unit_of_work import UnitOfWork, unit_of_work
 from peek_trio.storage.upgrade import PLATFORM_SCHEMA, PLATFORM_VERSIONS, migrate
 from peek_trio.storage.urls import shown
-from peek_trio.storage.ways import Statements, with_session, with_statements
+from peek_trio.storage.ways import SessionBatches, Statements, with_statements
 
 __all__ = ["Database", "name_of"]
 
@@ -54,7 +54,7 @@ class Database:
         self._slow_after = slow_after
         self._refused_at = -math.inf
         self._origin = secrets.token_hex(8)
-        self._actions: Gathering[Session] = Gathering(functools.partial(self._apply, with_session))
+        self._actions: Gathering[Session] = Gathering(functools.partial(self._apply, SessionBatches()))
         self._plain_actions: Gathering[Statements] = Gathering(functools.partial(self._apply, with_statements))
         self.changes = ChangeFeed()
         """Who wants to know of commits. In this process from the start; of other processes' while `listen` runs."""

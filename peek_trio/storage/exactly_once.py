@@ -21,7 +21,7 @@ from peek_trio.storage.interruptible import Interrupted
 from peek_trio.storage.receipts import KEPT_FOR, Claim, Claimed, OutOfOrder, Receipt, ReceiptKey, Receipts
 from peek_trio.storage.unit_of_work import UnitOfWork
 
-__all__ = ["LONGEST_BATCH", "Doubtful", "Outcome", "Piece", "Way", "apply_one", "apply_several"]
+__all__ = ["LONGEST_BATCH", "Doubtful", "Outcome", "Piece", "Way", "apply_one", "apply_several", "concerns_all"]
 
 log = logging.getLogger(__name__)
 
@@ -142,12 +142,19 @@ def _turn(unit: UnitOfWork, piece: Piece[H], way: Way[H]) -> Outcome:
     unit.notes.name = piece.name
     try:
         return Receipt("applied", result=way.work(piece))
-    except (Interrupted, Doubtful):
+    except Doubtful:
         raise
     except Exception as error:
-        if is_conflict(error) or is_interruption(error) or explained(error) is not None:
+        if concerns_all(error):
             raise
         return _rejection(piece.claim, error) or error
+
+
+def concerns_all(error: Exception) -> bool:
+    """Whether an error is of the whole transaction (the connection, a conflict, a full disk, an interruption) and not of one piece."""
+    return (
+        isinstance(error, Interrupted) or is_conflict(error) or is_interruption(error) or explained(error) is not None
+    )
 
 
 def _rejection(claim: Claim, error: Exception) -> Receipt | None:

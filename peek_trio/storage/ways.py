@@ -14,20 +14,40 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from peek_trio.storage.exactly_once import Doubtful, Outcome, Piece, Way, apply_one, apply_several
+from peek_trio.storage.exactly_once import Doubtful, Outcome, Piece, Way, apply_one, apply_several, concerns_all
 from peek_trio.storage.one_message import exchange
 from peek_trio.storage.unit_of_work import UnitOfWork
 
-__all__ = ["Statements", "with_session", "with_statements"]
+__all__ = ["SessionBatches", "Statements", "with_statements"]
 
 H = TypeVar("H")
 
+WARY_FOR = 100
+"""Batches that have savepoints from the start after one in which something went wrong."""
 
-def with_session(unit: UnitOfWork, pieces: Sequence[Piece[Session]]) -> list[Outcome]:
-    """Applies pieces that want the ORM; see `apply_several`. One alone needs no savepoint."""
-    if len(pieces) == 1:
-        return [apply_one(unit, pieces[0].claim, lambda: pieces[0].work(unit.session))]
-    return _quickly_or_carefully(unit, pieces, _WithSession)
+
+class SessionBatches:
+    """Applies pieces that want the ORM; see `apply_several`.
+
+    As long as nothing goes wrong, savepoints are of no use, and each costs as much as a small handler: so there are none. When something
+    does, nothing is kept, the batch is done again with them, and so are the next ones for a while, since faults rarely come alone.
+    """
+
+    def __init__(self) -> None:
+        self._wary = 0
+
+    def __call__(self, unit: UnitOfWork, pieces: Sequence[Piece[Session]]) -> list[Outcome]:
+        """What became of the pieces. One alone needs no savepoint in any case."""
+        if len(pieces) == 1:
+            return [apply_one(unit, pieces[0].claim, lambda: pieces[0].work(unit.session))]
+        if not self._wary:
+            try:
+                return apply_several(unit, pieces, _Trusting(unit))
+            except Doubtful:
+                self._wary = WARY_FOR
+                _begin_again(unit)
+        self._wary = max(0, self._wary - 1)
+        return _quickly_or_carefully(unit, pieces, _WithSession)
 
 
 def with_statements(unit: UnitOfWork, pieces: Sequence[Piece[Statements]]) -> list[Outcome]:
@@ -39,15 +59,43 @@ def _quickly_or_carefully(unit: UnitOfWork, pieces: Sequence[Piece[H]], way: Cal
     try:
         return apply_several(unit, pieces, way(unit, careful=False))
     except Doubtful:
-        unit.notes.interruption.check()
-        unit.undo()
+        _begin_again(unit)
         return apply_several(unit, pieces, way(unit, careful=True))
+
+
+def _begin_again(unit: UnitOfWork) -> None:
+    unit.notes.interruption.check()
+    unit.undo()
+
+
+class _Trusting:
+    """Every piece has the session and finds nothing in it of those before. Whatever goes wrong with one is doubtful for all."""
+
+    def __init__(self, unit: UnitOfWork) -> None:
+        self._session = unit.session
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Nothing around them."""
+        yield
+
+    def work(self, piece: Piece[Session]) -> bytes:
+        """Does one piece; see `Way`."""
+        try:
+            result = piece.work(self._session)
+            self._session.flush()
+        except Exception as error:
+            if concerns_all(error):
+                raise
+            raise Doubtful from error
+        self._session.expunge_all()
+        return result
 
 
 class _WithSession:
     """Every piece has the session, in a savepoint of its own, and finds nothing in it of those before.
 
-    The session's own savepoints cost as much as a small handler, so the connection is told directly, one message for each piece. A
+    The session's own savepoints cost more than a small handler, so the connection is told directly, one message for each piece. A
     flush that fails then takes the whole transaction down, which only the session's own savepoints survive: those are for `careful`.
     """
 

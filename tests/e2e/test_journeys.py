@@ -212,6 +212,33 @@ def test_a_setting_out_of_range_is_refused_at_its_field_and_a_good_one_is_kept(
     expect(signed_in.get_by_label("Keep samples for")).to_have_value("48")
 
 
+def test_the_administrator_finds_what_somebody_did_and_the_address_keeps_it(
+    signed_in: Page, context: BrowserContext, platform: Platform
+) -> None:
+    phone = open_plugin(context.new_page(), platform, "mobile", "tutorial")
+    phone.get_by_role("button", name="+1 to pears").click()
+    expect(phone.get_by_role("button", name=re.compile("waiting"))).to_have_count(0)
+    admin = signed_in
+    admin.get_by_role("link", name="Activity").click()
+    first = admin.get_by_role("row").filter(has_text="Add int value").first
+    expect(first).to_contain_text("Applied")
+    admin.get_by_label("Person").fill("nobody of that name")
+    admin.get_by_label("Person").press("Enter")
+    expect(admin.get_by_text("Nothing matches the filters")).to_be_visible()
+    admin.get_by_role("button", name="Clear filters").click()
+    first.click()
+    panel = admin.locator("peek-side-panel")
+    expect(panel).to_contain_text("peek_plugin_tutorial.AddIntValue")
+    expect(panel).to_contain_text('"offset": 1')
+    admin.reload()  # what was opened is in the address
+    expect(panel).to_contain_text('"offset": 1')
+    panel.get_by_role("button", name="Close").click()
+    expect(panel).to_have_count(0)
+    admin.get_by_label("Outcome").select_option("rejected")
+    expect(admin.get_by_role("row").filter(has_text="Applied")).to_have_count(0)
+    assert "outcome=rejected" in admin.url
+
+
 def test_a_killed_agent_is_seen_away_and_comes_back_by_itself(signed_in: Page, platform: Platform) -> None:
     signed_in.goto(platform.url("admin"))
     expect(signed_in.get_by_role("row").filter(has_text="agent")).to_contain_text("Up")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -233,6 +234,27 @@ async def test_each_sees_what_those_before_it_did_and_nothing_in_its_session(eff
 
     outcomes = await gathered(effected, way, batch(way, poison=look))
     assert outcomes["poison"] == Receipt("applied", result=b"2")
+
+
+async def test_after_a_fault_batches_have_savepoints_and_nothing_is_done_twice_for_another(effected: Database) -> None:
+    """With the ORM the first batch in which something goes wrong is done again; those after it know better."""
+    way, runs = WAYS["ORM"], Counter[str]()
+
+    def counted(name: str) -> tuple[str, Work]:
+        def work(session: Session) -> bytes:
+            runs[name] += 1
+            if name.startswith("bad"):
+                raise Rejected("No.")
+            way.leave(session, name)
+            return b""
+
+        return name, work
+
+    await gathered(effected, way, [counted(name) for name in ("a", "bad 1", "b")])
+    assert runs == {"a": 2, "bad 1": 2, "b": 1}
+    await gathered(effected, way, [counted(name) for name in ("c", "bad 2", "d")])
+    assert (runs["c"], runs["bad 2"], runs["d"]) == (1, 1, 1)
+    assert await names(effected) == ["a", "b", "c", "d"]
 
 
 async def test_the_same_action_twice_in_a_batch_is_applied_once(effected: Database, way: Way) -> None:

@@ -15,7 +15,7 @@ from peek_trio.storage import Claim, Database, OutOfOrder, Receipt, Statements
 from peek_trio.storage.exactly_once import Piece
 from peek_trio.storage.receipts import MOST_CONTENT
 from peek_trio.storage.tables import ReceiptRow
-from peek_trio.storage.ways import with_session
+from peek_trio.storage.ways import SessionBatches
 
 MADE = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -124,8 +124,10 @@ async def test_in_a_batch_the_transaction_is_that_of_the_batch(database: Databas
 
 
 async def test_of_numbered_actions_of_one_key_only_the_first_has_its_turn_in_a_batch(database: Database) -> None:
-    pieces = [Piece(numbered(seq, f"{key} {seq}", key=key), nothing, "x") for key in ("one", "two") for seq in (1, 2, 3)]
-    outcomes = await database._unit(lambda unit: with_session(unit, pieces), "a batch")
+    pieces = [
+        Piece(numbered(seq, f"{key} {seq}", key=key), nothing, "x") for key in ("one", "two") for seq in (1, 2, 3)
+    ]
+    outcomes = await database._unit(lambda unit: SessionBatches()(unit, pieces), "a batch")
     assert outcomes == [Receipt("applied"), None, None, Receipt("applied"), None, None]
     assert len(await database.run(rows)) == 2
 
