@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -96,8 +97,10 @@ async def one_batch(database: Database, way: Way) -> AsyncIterator[trio.Nursery]
         return b""
 
     async with trio.open_nursery() as blockers:
-        for place, event in enumerate(finish):
-            blockers.start_soon(way.apply, database, Claim("blocker", str(place)), partial(block, event=event))
+        for event in finish:
+            blockers.start_soon(
+                way.apply, database, Claim("blocker", secrets.token_hex(8)), partial(block, event=event)
+            )
             await trio.to_thread.run_sync(busy.acquire)
         async with trio.open_nursery() as gathering:
             yield gathering
