@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from peek_trio.cli import run
 from peek_trio.errors import StorageError
 from peek_trio.storage import Database, EmbeddedPostgres, open_engine
 from peek_trio.storage.embedded.binaries import installed
+from tests.storage.conftest import open_folder
 
 TWO_TABLES = """
 class Till(Base):
@@ -44,11 +43,9 @@ def base(tmp_path: Path, database_url: str) -> Path:
 
 @pytest.fixture
 def embedded_base() -> Iterator[Path]:
-    """Homes whose server uses the embedded PostgreSQL, where the account that runs it can get to them."""
-    shared = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(prefix="peek-home-", dir=shared if os.access(shared, os.W_OK) else None) as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
+    """Homes whose server uses the embedded PostgreSQL."""
+    with open_folder() as folder:
+        yield folder
 
 
 class Db:

@@ -1,8 +1,12 @@
-"""What tests of storage share: ending a connection from the outside."""
+"""What tests of storage share: ending a connection from the outside, and homes for an embedded PostgreSQL."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -23,3 +27,19 @@ def end_backend(url: str, pid: int) -> None:
 def end_connection(database_url: str) -> Callable[[Session], None]:
     """Ends the connection of a session. Nothing is asked on the connection itself."""
     return lambda session: end_backend(database_url, driver_of(session.connection()).info.backend_pid)
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """A folder that every account may enter: started by root, PostgreSQL runs as another, and pytest's folders are closed to it."""
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="peek-home-", dir=memory) as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture
+def open_home() -> Iterator[Path]:
+    """The home of an embedded PostgreSQL, not made yet."""
+    with open_folder() as folder:
+        yield folder / "home"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -20,15 +19,6 @@ from peek_trio.nursery.server_database import server_database
 from peek_trio.storage import Database, engine_url
 from peek_trio.storage.embedded.leftover import postmaster_of
 from tests.storage.black_hole import Wire
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(
-        prefix="peek-home-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    ) as base:
-        Path(base).chmod(0o755)  # started by root, PostgreSQL runs as another account
-        yield Path(base) / "home"
 
 
 def one(session: Session) -> object:
@@ -59,8 +49,8 @@ async def until_it_works(database: Database) -> float:
 
 
 @pytest.mark.timeout(120)
-async def test_a_database_killed_and_back_is_used_again_within_five_seconds_of_its_return(home: Path) -> None:
-    async with server_database(DatabaseConfig(), home) as database:
+async def test_a_database_killed_and_back_is_used_again_within_five_seconds_of_its_return(open_home: Path) -> None:
+    async with server_database(DatabaseConfig(), open_home) as database:
         await fill_the_pool(database)
         outcomes: list[type[BaseException] | None] = []
 
@@ -75,12 +65,12 @@ async def test_a_database_killed_and_back_is_used_again_within_five_seconds_of_i
                 nursery.start_soon(caller)
             while database.units_running < 4:
                 await trio.lowlevel.checkpoint()
-            killed = postmaster_of(home / "postgres")
+            killed = postmaster_of(open_home / "postgres")
             assert killed is not None
             os.kill(killed, signal.SIGKILL)
         assert outcomes == [DatabaseUnavailable] * 4
         with trio.fail_after(60):
-            while (now := postmaster_of(home / "postgres")) in (None, killed):  # noqa: ASYNC110 (a process announces nothing)
+            while (now := postmaster_of(open_home / "postgres")) in (None, killed):  # noqa: ASYNC110 (a process announces nothing)
                 await trio.sleep(0.02)
         assert now != killed
         assert await until_it_works(database) < 5

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from peek_trio.errors import ConfigError, MigrationError
 from peek_trio.storage import open_engine
 from peek_trio.storage.drift import structure
-from peek_trio.storage.scratch import scratch_database
 from peek_trio.storage.schema_clone import _program, clone_schema
+from peek_trio.storage.scratch import scratch_database
 
 ORIGINAL = """
 create schema pl_shared;

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -17,14 +15,9 @@ from peek_trio.storage.embedded.leftover import postmaster_of
 
 
 @pytest.fixture
-def home() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(
-        prefix="peek-home-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    ) as base:
-        Path(base).chmod(0o755)
-        home = Path(base) / "home"
-        home.mkdir()
-        yield home
+def home(open_home: Path) -> Path:
+    open_home.mkdir()
+    return open_home
 
 
 async def settings(home: Path, *names: str) -> list[str]:

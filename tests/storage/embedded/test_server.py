@@ -1,11 +1,9 @@
 """The embedded PostgreSQL, for real: made, started, stopped, killed, found again."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,14 +18,11 @@ from peek_trio.storage.embedded.leftover import others_of, postmaster_of
 
 
 @pytest.fixture
-def home() -> Iterator[Path]:
-    """A home that the account which runs PostgreSQL can get to; pytest's own directories are closed to others."""
-    base = Path(tempfile.mkdtemp(prefix="peek-home-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None))
-    base.chmod(0o755)
-    yield base / "home"
-    if pid := postmaster_of(base / "home" / "postgres"):
+def home(open_home: Path) -> Iterator[Path]:
+    """A home whose PostgreSQL is stopped even if the test left it running."""
+    yield open_home
+    if pid := postmaster_of(open_home / "postgres"):
         os.kill(pid, signal.SIGQUIT)
-    shutil.rmtree(base)
 
 
 def postgres(home: Path) -> EmbeddedPostgres:
