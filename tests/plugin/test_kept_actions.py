@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
 
-from peek_trio.errors import NotAllowed
+from peek_trio.errors import DatabaseUnavailable, NotAllowed
 from peek_trio.nursery import platform_contracts as contracts
 from peek_trio.nursery.activity_endpoints import serve_activity
 from peek_trio.nursery.platform_tuples import ActionRecord, ActivityQuery
+from peek_trio.plugin.abilities.keeping import ReceiptKeeper
+from peek_trio.security import Principal
+from peek_trio.storage import Database
 from peek_trio.testing import Device, Platform, platform
+from peek_trio.transport import ActionRequest, ActionResult
 
 NAME = "peek_plugin_till"
 CONTRACT = """
@@ -134,3 +139,18 @@ async def test_nobody_else_sees_any(peek: Platform) -> None:
     ann = await peek.device(name="ann")
     with pytest.raises(NotAllowed, match='needs the role "admin"'):
         await records(ann)
+
+
+async def test_without_a_database_what_was_done_is_answered_and_what_is_refused_comes_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    nowhere = Database("postgresql://127.0.0.1:1/peek")
+    keeper = ReceiptKeeper(nowhere)
+    joe = Principal("person", "joe")
+    request = ActionRequest(None, "a1", "phone", "", 1, datetime.now(UTC), joe, "till.Ring", b"{}")
+    done = ActionResult("applied")
+    assert await keeper.ran(request, done) == done
+    assert "That till.Ring of phone was applied could not be written down" in caplog.text
+    with pytest.raises(DatabaseUnavailable):  # the device is told to send it again
+        await keeper.refuse(request, "No.")
+    await nowhere.close()

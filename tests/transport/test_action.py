@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
+import attrs
 import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from peek_trio.errors import Conflict, DatabaseUnavailable, DeadlineExceeded, PeekError, Rejected, Unavailable
+from peek_trio.errors import (
+    Conflict,
+    DatabaseUnavailable,
+    DeadlineExceeded,
+    PeekError,
+    Rejected,
+    RemoteError,
+    Unavailable,
+)
 from peek_trio.security import NOBODY, Principal, admin, signed_in
 from peek_trio.transport import ActionRequest, ActionResult, Scope, Switchboard
 from peek_trio.transport.action import MOST_WAITING
+from peek_trio.transport.acts import ack_frame, read_ack
 from peek_trio.transport.calls.caller import ask
 from peek_trio.transport.wire import Frame
-from tests.transport.network import JOE, Network, SetValue
+from peek_trio.tuples import TupleRegistry
+from tests.transport.network import JOE, Network, Reading, SetValue
 
 MADE = "2026-01-01T00:00:00+00:00"
 
@@ -345,3 +357,149 @@ async def test_two_plugins_cannot_handle_one_type(network: Network) -> None:
     server, _, _, recorder = await handled(network)
     with pytest.raises(PeekError, match=r"other cannot handle test\.SetValue: the plugin already does"):
         server.scope("other").handle(SetValue, recorder.apply, allow=signed_in)
+
+
+class Book:
+    """A keeper that writes down what it is told."""
+
+    def __init__(self) -> None:
+        self.refused: list[tuple[int, str]] = []
+        self.runs: list[tuple[int, str]] = []
+        self.hangs = False
+
+    async def refuse(self, request: ActionRequest, why: str) -> ActionResult:
+        self.refused.append((request.seq, why))
+        return ActionResult("rejected", why)
+
+    async def ran(self, request: ActionRequest, result: ActionResult) -> ActionResult:
+        if self.hangs:
+            await trio.sleep_forever()
+        self.runs.append((request.seq, result.status))
+        return attrs.evolve(result, repeated=len(self.runs) > 1)
+
+
+async def test_what_is_refused_without_a_handler_is_kept_in_its_turn(network: Network) -> None:
+    server, device, _, recorder = await handled(network)
+    server.actions.keeper = book = Book()
+    recorder.gates[1] = trio.Event()
+    misfit = b'{"meter": "a", "value": "3"}'
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(raw_act, device, b'{"meter": "a", "value": 1}')
+        await wait_all_tasks_blocked()
+        nursery.start_soon(partial(raw_act, device, misfit, id="2", seq=2))
+        nursery.start_soon(partial(raw_act, device, misfit, id="3", seq=3, key="another"))
+        await wait_all_tasks_blocked()
+        assert [seq for seq, _ in book.refused] == [3]
+        recorder.gates[1].set()
+    assert [seq for seq, _ in book.refused] == [3, 2]
+    assert book.runs == []  # the handler of what is applied keeps receipts by itself
+
+
+async def test_what_nobody_in_particular_sends_is_not_kept_when_it_is_refused(network: Network) -> None:
+    server, device, _, _ = await handled(network, NOBODY)
+    server.actions.keeper = book = Book()
+    assert (await device.act(SetValue("a", 1))).status == "sign-in"
+    assert (await raw_act(device, b"{}", t="test.Unknown")).header["status"] == "rejected"
+    assert book.refused == []
+
+
+async def test_what_has_no_receipt_is_written_down_and_its_answer_says_whether_it_ran_before(network: Network) -> None:
+    server, device, _, _ = await handled(network)
+    server.actions.keeper = book = Book()
+    request = device.request(Reading("a", 1))
+
+    async def apply(request: ActionRequest) -> ActionResult:
+        if isinstance(request.action, Reading) and request.action.value > 1:
+            raise Conflict("Somebody was faster.")
+        return ActionResult("applied")
+
+    server.scope("p").handle(Reading, apply, allow=signed_in, once=False)
+    assert [(await device.send(request)).repeated for _ in range(2)] == [False, True]
+    assert (await device.act(Reading("a", 2))).status == "rejected"
+    assert book.runs == [(1, "applied"), (1, "applied"), (2, "rejected")]
+
+
+async def test_a_record_that_takes_too_long_does_not_keep_the_answer(
+    network: Network, autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    server, device, _, _ = await handled(network)
+    server.actions.keeper = book = Book()
+    book.hangs = True
+    server.scope("p").handle(Reading, applied, allow=signed_in, once=False)
+    assert (await device.act(Reading("a", 1))).status == "applied"
+    assert "took too long to write down" in caplog.text
+
+
+async def applied(request: ActionRequest) -> ActionResult:
+    return ActionResult("applied")
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        ActionResult("applied", tx=2**63, repeated=True, missing=(2, 3)),
+        ActionResult("retry", "Passed.", after=0.0, expected=8),
+        ActionResult("sign-in", "Who are you?"),
+    ],
+)
+def test_an_ack_says_all_that_a_result_has(result: ActionResult) -> None:
+    codec = TupleRegistry().codec
+    assert read_ack(codec, ack_frame(codec, 5, result)) == result
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {},
+        {"status": "perhaps"},
+        {"status": "applied", "message": 5},
+        {"status": "applied", "tx": "many"},
+        {"status": "applied", "missing": [1]},
+        {"status": "applied", "missing": 5},
+        {"status": "retry", "after": "soon"},
+        {"status": "retry", "expected": "next"},
+    ],
+)
+def test_what_is_no_ack_is_an_error_of_the_other_side(header: dict[str, object]) -> None:
+    with pytest.raises(RemoteError, match="which is no answer"):
+        read_ack(TupleRegistry().codec, Frame({"k": "ack", "i": 1, **header}))
+
+
+async def test_a_number_that_was_passed_is_replaced_and_those_made_later_follow_it(network: Network) -> None:
+    server, device = await network.board("server"), await network.board("device")
+    await network.link(server, device, JOE)
+    seen: list[int] = []
+
+    async def apply(request: ActionRequest) -> ActionResult:
+        seen.append(request.seq)
+        return ActionResult("applied") if request.seq >= 8 else ActionResult("retry", "Passed.", after=0.0, expected=8)
+
+    server.scope("p").handle(SetValue, apply, allow=signed_in)
+    assert (await device.act(SetValue("a", 1))).status == "applied"
+    assert (await device.act(SetValue("a", 1))).status == "applied"
+    assert seen == [1, 8, 9]
+
+
+async def test_a_number_that_is_passed_again_and_again_ends_with_the_deadline(
+    network: Network, autojump_clock: MockClock
+) -> None:
+    server, device = await network.board("server"), await network.board("device")
+    await network.link(server, device, JOE)
+
+    async def apply(request: ActionRequest) -> ActionResult:
+        await trio.sleep(1)
+        return ActionResult("retry", "Passed.", after=0.0, expected=request.seq + 1)
+
+    server.scope("p").handle(SetValue, apply, allow=signed_in)
+    with pytest.raises(DeadlineExceeded):
+        await device.act(SetValue("a", 1), timeout=4.5)
+
+
+async def test_without_a_link_no_number_is_used_up(network: Network) -> None:
+    server, device = await network.board("server"), await network.board("device")
+    recorder = Recorder()
+    server.scope("p").handle(SetValue, recorder.apply, allow=signed_in)
+    assert (await device.act(SetValue("a", 1))).status == "retry"
+    await network.link(server, device, JOE)
+    assert (await device.act(SetValue("a", 1))).status == "applied"
+    assert recorder.applied[0].seq == 1
