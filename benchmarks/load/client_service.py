@@ -17,8 +17,6 @@ from __future__ import annotations
 import gc
 import json
 import os
-import resource
-import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -35,6 +33,8 @@ from peek_trio.frontend.incoming_links import IncomingLinks
 from peek_trio.frontend.listener import open_listeners
 from peek_trio.frontend.live_sessions import LiveSessions
 from peek_trio.frontend.prefixed_stream import PrefixedStream
+from peek_trio.nursery.garbage import collect_seldom
+from peek_trio.nursery.open_files import allow_open_files
 from peek_trio.security import Principal, Session, SignInRefused, signed_in
 from peek_trio.transport import Switchboard
 from peek_trio.transport.wire import Hello, MessageStream, accept_link, dial_link, memory_stream_pair
@@ -158,13 +158,6 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    if "--profile" in sys.argv:
-        import cProfile
-
-        with cProfile.Profile() as profile:
-            trio.run(main)
-        profile.dump_stats("/tmp/client_service.prof")
-    else:
-        trio.run(main)
+    allow_open_files()
+    collect_seldom()
+    trio.run(main)

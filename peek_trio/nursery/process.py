@@ -16,6 +16,7 @@ from peek_trio.config import home_of, load_with_warnings
 from peek_trio.config.keys import AgentConfig, ClientConfig, ServerConfig, ServiceConfig, WorkerConfig
 from peek_trio.errors import PeekError
 from peek_trio.nursery.faults import faults_of, sentences_of
+from peek_trio.nursery.garbage import collect_seldom
 from peek_trio.nursery.lock import only_one
 from peek_trio.nursery.open_files import allow_open_files
 from peek_trio.nursery.signals import GRACE, Stopping, stop_on_signals, stop_without_supervisor
@@ -39,6 +40,7 @@ def run_service(service: str, base: Path, environ: Mapping[str, str] = os.enviro
     for warning in loaded.warnings:
         logger.warning("%s", warning)
     allow_open_files()
+    collect_seldom()
     try:
         # A supervisor that was killed and started again meets the services of its former life, which are just ending.
         patience = GRACE if READY_FD in environ else 0.0
