@@ -96,9 +96,7 @@ class Device:
             raise AssertionError(f"Within {within:g} s {self.id} saw of {watched.selector} only {watched.state}.")
         return state.rows
 
-    async def sees_effect(
-        self, what: TupleSelector | type, of: ActionResult, *, within: float = SOON
-    ) -> ObservedState:
+    async def sees_effect(self, what: TupleSelector | type, of: ActionResult, *, within: float = SOON) -> ObservedState:
         """Waits until the newest state includes what an action did, and returns it: `await phone.sees_effect(Total, of=result)`.
 
         A result without a transaction (a rejection, a handler with `once=False`) and rows that were read in no snapshot cannot tell: then
