@@ -210,8 +210,10 @@ async def platform(
         stack.enter_context(_naming(seed))
         stack.enter_context(seeded(seed))
         base = home or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="peek-test-")))
+        database = await _database(stack, database_url)
         nursery = await stack.enter_async_context(_nursery())
-        database = await _database(stack, nursery, database_url)
+        if database is not None:
+            await nursery.start(database.listen)
         running = Platform(Ground(nursery, tuple(plugins), base, database, processes), seed)
         stack.enter_context(steady_clock(running._threads_work))
         stack.push_async_callback(_stop_plugins, running)
@@ -266,11 +268,11 @@ async def _stop_plugins(running: Platform) -> None:
             nursery.start_soon(service.stop_plugins)
 
 
-async def _database(stack: AsyncExitStack, nursery: trio.Nursery, url: str | None) -> Database | None:
+async def _database(stack: AsyncExitStack, url: str | None) -> Database | None:
+    """The database, closed when whatever uses it has ended: a connection that is in use then would be left open."""
     if url is None:
         return None
     database = Database(url)
     stack.push_async_callback(database.close)
     await database.migrate_platform()
-    await nursery.start(database.listen)
     return database
