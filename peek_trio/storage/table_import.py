@@ -28,6 +28,10 @@ T = TypeVar("T")
 MOST_TOLD = 1000
 """Lines that a report tells of one by one."""
 
+MOST_REFUSED = 500
+"""Refused lines after which the rest of a file is not looked at any more: each of them costs as much as many good ones."""
+
+_TOO_MANY = f"More than {MOST_REFUSED} lines are refused. Those from here on were not looked at."
 _TOGETHER = 500  # rows
 
 What = Literal["new", "changed", "unchanged", "refused"]
@@ -86,6 +90,9 @@ class Import(Generic[T]):
         marks = [digest(self._data)]  # what the token stands for
         seen: dict[tuple[Any, ...], int] = {}
         for start in range(0, len(lines), _TOGETHER):
+            if sum(line.what == "refused" for line in told) >= MOST_REFUSED:
+                told.append(LineReport(lines[start].number, "refused", reason=_TOO_MANY))
+                break
             chunk = _Chunk(self, session, lines[start : start + _TOGETHER], dict(seen))
             chunk.write()
             seen = chunk.seen

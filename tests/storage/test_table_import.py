@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from peek_trio.errors import BadRequest, Conflict, Rejected
 from peek_trio.storage import Database, TableHooks, TableLoader
-from peek_trio.storage.table_import import MOST_TOLD, LineReport
+from peek_trio.storage.table_import import MOST_REFUSED, MOST_TOLD, LineReport
 from tests.storage.test_table_loader import Fixture, Meter, Pair, ids, loader, meter, stored, version
 
 __all__ = ["loader", "stored"]  # the fixtures
@@ -163,6 +163,13 @@ async def test_a_large_import_is_counted_in_full_and_told_in_part(loader: Fixtur
     assert (report.new, len(report.lines)) == (1500, MOST_TOLD)
     assert (await loader.import_csv(data, token=report.token)).applied
     assert (await loader.list(0, 1, [], {})).total == 1503
+
+
+async def test_after_very_many_refused_lines_the_rest_is_not_looked_at(loader: Fixture) -> None:
+    report = await loader.import_csv(b"name,read_at\n" + b"Main,2026-11-01T00:00:00Z\n" * 1600)
+    assert report.refused == MOST_REFUSED + 1
+    assert report.lines[-1] == LineReport(MOST_REFUSED + 2, "refused", reason=report.lines[-1].reason)
+    assert "not looked at" in report.lines[-1].reason
 
 
 async def test_a_file_that_is_none_of_the_table_is_a_bad_request(loader: Fixture) -> None:
