@@ -26,9 +26,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from peek_trio.storage import Database, EmbeddedPostgres, bulk_insert, engine_url
 
 ROWS = 20_000 if quick() else 100_000
-TURNS = 3 if quick() else 9  # of units of work
+TURNS = 5 if quick() else 41  # of units of work: many and short, since other programs come and go
 BULK_TURNS = 3 if quick() else 5
-SECONDS = 0.3 if quick() else 0.5
+SECONDS = 0.1
 
 Unit = Callable[[], Awaitable[object]]
 Row = tuple[int, int, str, float]
