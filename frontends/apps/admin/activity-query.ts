@@ -55,6 +55,19 @@ export function whoOf({ kind, who }: ActionRecord): string {
   return kind === "person" ? who : `${who || "–"} (${kind})`;
 }
 
+/** In one line what the list tells of an action: why it was refused, or else what was sent, as far as it fits. */
+export function detailOf({ message, content }: ActionRecord): string {
+  if (message) return message;
+  try {
+    const sent: unknown = JSON.parse(content);
+    if (typeof sent !== "object" || sent === null) return content;
+    const fields = Object.entries(sent).filter(([key]) => key !== "_t");
+    return fields.map(([key, value]) => `${key} ${typeof value === "string" ? value : JSON.stringify(value)}`).join(" · ");
+  } catch {
+    return content;
+  }
+}
+
 /** The content with a line for each field, as far as it was kept. */
 export function contentOf({ content, size }: ActionRecord): { text: string; whole: boolean } {
   const whole = new TextEncoder().encode(content).length >= size;

@@ -6,7 +6,7 @@ import { css, html, nothing, type PropertyValues, type TemplateResult } from "li
 import type { ActionRecord, ActivityPage, ActivityQuery, Json } from "@peek/client";
 import { PeekPage, number, time, type Column } from "@peek/ui";
 import { actionName } from "../../shell/action-name.ts";
-import { FILTERS, MOST_COUNTED, PAGE, activityQuery, isFiltered, outcomeOf, recordQuery, whoOf } from "../activity-query.ts";
+import { FILTERS, MOST_COUNTED, PAGE, activityQuery, detailOf, isFiltered, outcomeOf, recordQuery, whoOf } from "../activity-query.ts";
 import { texts } from "../texts.ts";
 
 export class AdminActivity extends PeekPage {
@@ -94,7 +94,7 @@ export class AdminActivity extends PeekPage {
       value: (row: ActionRecord) => outcomeOf(row).word,
       render: (row: ActionRecord) => html`<peek-state kind=${outcomeOf(row).kind}>${outcomeOf(row).word}</peek-state>`,
     },
-    { key: "message", title: texts.detail, fixed: true, wide: true, clip: true },
+    { key: "detail", title: texts.detail, fixed: true, wide: true, clip: true, value: detailOf },
   ];
 
   constructor() {
@@ -177,7 +177,7 @@ export class AdminActivity extends PeekPage {
           plain
           openable
           label=${texts.activity}
-          .columns=${opened ? this.columns.filter((column) => column.key !== "message") : this.columns}
+          .columns=${opened ? this.columns.filter((column) => column.key !== "detail") : this.columns}
           .rows=${this.found.records}
           .rowKey=${keyOf}
           selected=${opened ? keyOf(opened) : ""}

@@ -9,9 +9,11 @@ const EVERY_MS = 5_000;
 export class AdminTraffic extends PeekPage {
   static override properties = { ...PeekPage.properties, rows: { state: true }, problem: { state: true } };
 
-  private declare rows: readonly ServiceTraffic[];
+  /** null until the first answer. */
+  private declare rows: readonly ServiceTraffic[] | null;
   private declare problem: string;
   private timer = 0;
+  private readonly connectionChanged = (): void => void (this.rows === null && this.look());
 
   private readonly columns = [
     { key: "kind", title: texts.service },
@@ -26,23 +28,26 @@ export class AdminTraffic extends PeekPage {
 
   constructor() {
     super();
-    this.rows = [];
+    this.rows = null;
     this.problem = "";
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
     this.timer = window.setInterval(() => void this.look(), EVERY_MS);
+    this.peek.connection.addEventListener("change", this.connectionChanged);
     void this.look();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     window.clearInterval(this.timer);
+    this.peek.connection.removeEventListener("change", this.connectionChanged);
   }
 
   override render(): TemplateResult {
     if (this.problem) return html`<peek-banner kind="warning">${this.problem}</peek-banner>`;
+    if (this.rows === null) return html`<peek-skeleton></peek-skeleton>`;
     return html`<peek-table plain label=${texts.traffic} .columns=${this.columns} .rows=${this.rows} .rowKey=${(row: ServiceTraffic) => row.service_id}></peek-table>`;
   }
 
@@ -53,7 +58,7 @@ export class AdminTraffic extends PeekPage {
       this.rows = await this.peek.call<ServiceTraffic[]>("peek.traffic", {}, { timeout: EVERY_MS / 1000 });
       this.problem = "";
     } catch (error) {
-      if (this.isConnected && this.rows.length === 0) this.problem = error instanceof Error ? error.message : String(error);
+      if (this.isConnected && this.rows === null) this.problem = error instanceof Error ? error.message : String(error);
     }
   }
 }

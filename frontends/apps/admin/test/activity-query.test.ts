@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ActionRecord } from "@peek/client";
-import { PAGE, activityQuery, contentOf, isFiltered, outcomeOf, recordQuery, whoOf } from "../activity-query.ts";
+import { PAGE, activityQuery, contentOf, detailOf, isFiltered, outcomeOf, recordQuery, whoOf } from "../activity-query.ts";
 import { texts } from "../texts.ts";
 
 function record(changes: Partial<ActionRecord> = {}): ActionRecord {
@@ -55,6 +55,12 @@ test("the worst of what became of an action is its word", () => {
   assert.equal(outcomeOf(record({ runs: 2 })).word, "Done 2 times");
   assert.equal(outcomeOf(record({ runs: 2, missing_from: 3 })).word, texts.outcomeAfterGap);
   assert.deepEqual(outcomeOf(record({ outcome: "rejected", missing_from: 3 })), { kind: "danger", word: texts.outcomeRejected });
+});
+
+test("the list tells why an action was refused, or else what was sent", () => {
+  assert.equal(detailOf(record({ message: "The valve is locked.", content: '{"id":1}' })), "The valve is locked.");
+  assert.equal(detailOf(record({ content: '{"_t":"p.SetLimit","id":7,"name":"pump","on":null}' })), "id 7 · name pump · on null");
+  assert.equal(detailOf(record({ content: '{"cut":"sh' })), '{"cut":"sh');
 });
 
 test("a service is told from a person of the same name", () => {
