@@ -14,6 +14,7 @@ from operator import lt
 import msgspec
 
 from peek_trio.errors import TupleError
+from peek_trio.transport.observables.shortest_way import shortest_way
 
 __all__ = ["apply", "difference"]
 
@@ -22,6 +23,9 @@ WORTH = 0.75
 
 MOST_COMPARED = 20_000
 """Rows that are compared with each other when some have moved. More would keep a thread busy for tens of milliseconds."""
+
+FEW_EDITS = 16
+"""Rows gone and rows that came, together, up to which the fewest are looked for when there are equal rows."""
 
 SAMPLES = 8
 """Rows that are looked for in the old payload, to tell rows that moved from rows that are new."""
@@ -146,7 +150,10 @@ def _alike(old: Rows, new: Rows) -> int:
 
 def _common(old: Rows, new: Rows) -> tuple[set[int], set[int]]:
     """The positions, in both, of rows that can stay: a longest run of equal rows that are in the same order in both."""
-    were = _places(list(map(bytes, old)), list(map(bytes, new)))
+    before, after = list(map(bytes, old)), list(map(bytes, new))
+    if len(set(before)) < len(before) and (few := shortest_way(before, after, FEW_EDITS)) is not None:
+        return few
+    were = _places(before, after)
     positions = [position for position, was in enumerate(were) if was is not None]
     matches = [was for was in were if was is not None]
     if all(map(lt, matches, matches[1:])):
