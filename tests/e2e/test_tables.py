@@ -172,6 +172,37 @@ def test_what_is_exported_is_what_is_in_the_table_and_imports_as_unchanged(admin
     expect(status).to_contain_text(re.compile(r"^\s*\d+ unchanged\s*$"))
 
 
+def test_several_rows_are_selected_and_deleted_at_once(admin: Page) -> None:
+    for string in ("chaff", "husk"):
+        add_string(admin, string, 1)
+    for string in ("chaff", "husk"):
+        row(admin, string).get_by_role("checkbox", name="Select string").check()
+    expect(admin.get_by_role("status").filter(has_text="2 selected")).to_be_visible()
+    admin.get_by_role("button", name="Delete 2 strings").click()
+    expect(admin.get_by_role("heading", name="Delete 2 strings?")).to_be_visible()
+    admin.locator("peek-question").get_by_role("button", name="Delete 2 strings").click()
+    expect(row(admin, "chaff")).to_have_count(0)
+    expect(row(admin, "husk")).to_have_count(0)
+    expect(admin.get_by_role("button", name="Add string")).to_be_visible()
+
+
+def test_of_rows_of_which_one_was_changed_meanwhile_none_is_deleted(
+    admin: Page, context: BrowserContext, platform: Platform
+) -> None:
+    for string in ("keep", "kept"):
+        add_string(admin, string, 1)
+    for string in ("keep", "kept"):
+        row(admin, string).get_by_role("checkbox", name="Select string").check()
+    admin.get_by_role("button", name="Delete 2 strings").click()
+    admin.get_by_role("heading", name="Delete 2 strings?").wait_for()
+    phone = open_plugin(context.new_page(), platform, "mobile", "tutorial")
+    phone.get_by_role("button", name="+1 to kept").click()
+    expect(phone.locator("li").filter(has_text="kept")).to_contain_text("2")
+    admin.locator("peek-question").get_by_role("button", name="Delete 2 strings").click()
+    expect(admin.get_by_text("None was deleted")).to_be_visible()
+    expect(row(admin, "keep").first).to_be_visible()
+
+
 def test_the_dialogs_are_accessible_and_fit_a_phone_in_both_themes(small: Page) -> None:
     def check() -> None:
         assert violations(small) == []
@@ -182,4 +213,8 @@ def test_the_dialogs_are_accessible_and_fit_a_phone_in_both_themes(small: Page) 
     check()
     choose(small, BAD_FILE)
     small.get_by_text("1 refused").wait_for()
+    check()
+    small.keyboard.press("Escape")
+    small.get_by_role("checkbox", name="Select string").first.check()
+    small.get_by_text("1 selected").wait_for()
     check()

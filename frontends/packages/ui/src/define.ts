@@ -11,6 +11,7 @@ import { PeekForm } from "./elements/form.ts";
 import { PeekImport } from "./elements/import.ts";
 import { PeekLoaderTable } from "./elements/loader-table.ts";
 import { PeekProgress } from "./elements/progress.ts";
+import { PeekRowEditor } from "./elements/row-editor.ts";
 import { PeekSidePanel } from "./elements/side-panel.ts";
 import { PeekSkeleton } from "./elements/skeleton.ts";
 import { PeekSpark } from "./elements/spark.ts";
@@ -35,6 +36,7 @@ const elements: Record<string, CustomElementConstructor> = {
   "peek-loader-table": PeekLoaderTable,
   "peek-progress": PeekProgress,
   "peek-question": PeekQuestion,
+  "peek-row-editor": PeekRowEditor,
   "peek-side-panel": PeekSidePanel,
   "peek-skeleton": PeekSkeleton,
   "peek-spark": PeekSpark,

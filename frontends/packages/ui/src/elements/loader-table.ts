@@ -4,8 +4,7 @@
  * meantime is shown beside yours, to choose from field by field; the table goes out as a CSV file, and comes in from one.
  */
 import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
-import type { Json, JsonObject, PeekClient } from "@peek/client";
-import type { Clash } from "../data/clash-model.ts";
+import type { Json, PeekClient } from "@peek/client";
 import type { FormField, Values } from "../data/form-model.ts";
 import type { ObserveController } from "../data/observe-controller.ts";
 import { parseSort, type Column } from "../data/table-model.ts";
@@ -15,18 +14,13 @@ import { controls } from "../theme/controls.ts";
 import { typography } from "../theme/typography.ts";
 import { confirmDialog } from "./confirm.ts";
 import { loaderTableStyle } from "./loader-table-style.ts";
+import type { Editing } from "./row-editor.ts";
 import { toast } from "./toast.ts";
 
 interface Loaded {
   total: number;
   rows: Values[];
   versions: string[];
-}
-
-interface Editing {
-  row: Values;
-  /** null for a new row. */
-  version: string | null;
 }
 
 export class PeekLoaderTable extends LitElement {
@@ -49,7 +43,7 @@ export class PeekLoaderTable extends LitElement {
     offset: { state: true },
     error: { state: true },
     editing: { state: true },
-    clash: { state: true },
+    selected: { state: true },
   };
   static override styles = [typography, controls, loaderTableStyle];
 
@@ -77,7 +71,8 @@ export class PeekLoaderTable extends LitElement {
   private declare offset: number;
   private declare error: string;
   private declare editing: Editing | null;
-  private declare clash: Clash | null;
+  /** The keys of the rows that are selected, all of them on this page. */
+  private declare selected: ReadonlySet<string>;
   private asked = 0;
   private unfollow: (() => void) | null = null;
 
@@ -98,7 +93,7 @@ export class PeekLoaderTable extends LitElement {
     this.offset = 0;
     this.error = "";
     this.editing = null;
-    this.clash = null;
+    this.selected = new Set();
   }
 
   override connectedCallback(): void {
@@ -125,6 +120,8 @@ export class PeekLoaderTable extends LitElement {
       // A slow answer must not replace a later one.
       if (asked !== this.asked) return;
       this.loaded = loaded;
+      const keys = loaded.rows.map((row) => this.keyOf(row));
+      this.selected = new Set(keys.filter((key) => this.selected.has(key)));
       this.error = "";
       if (loaded.rows.length === 0 && this.offset > 0) this.offset = Math.max(0, this.offset - this.pageSize);
     } catch (error) {
@@ -152,7 +149,7 @@ export class PeekLoaderTable extends LitElement {
   }
 
   override render() {
-    return html`${this.body()} ${this.editDialog()} ${this.clashDialog()}`;
+    return html`${this.body()} ${this.loaded ? this.editor() : nothing}`;
   }
 
   private body(): TemplateResult {
@@ -165,7 +162,37 @@ export class PeekLoaderTable extends LitElement {
     const { rows, total } = this.loaded;
     return html`
       ${this.error ? html`<div class="failed"><peek-banner kind="warning">${this.error}</peek-banner></div>` : nothing}
-      <div class="bar">
+      ${this.selected.size > 0 ? this.selectionBar(rows) : this.bar(total)}
+      <peek-table
+        plain
+        label=${`${this.what}s`}
+        ?openable=${!this.readonly}
+        .columns=${this.shownColumns()}
+        .rows=${rows}
+        .sort=${this.sort}
+        .rowKey=${(row: Values) => this.keyOf(row)}
+        @row-open=${(event: CustomEvent<Values>) => this.edit(event.detail)}
+        @sort-change=${this.onSort}
+      ></peek-table>
+      ${total > this.pageSize ? this.pager(total, rows.length) : nothing}
+    `;
+  }
+
+  private editor(): TemplateResult {
+    return html`<peek-row-editor
+      .loader=${this.loader}
+      .fields=${this.fields}
+      .editing=${this.editing}
+      key-field=${this.keyField}
+      draft=${this.type}
+      what=${this.what}
+      @edited=${() => void this.reload()}
+      @edit-close=${() => (this.editing = null)}
+    ></peek-row-editor>`;
+  }
+
+  private bar(total: number): TemplateResult {
+    return html`<div class="bar">
         <span class="weak">${total === 1 ? `1 ${this.what}` : `${number(total, 0)} ${this.what}s`}</span>
         ${this.searchField ? this.searchBox() : nothing}
         <span class="push"></span>
@@ -179,20 +206,20 @@ export class PeekLoaderTable extends LitElement {
           @imported=${() => void this.reload()}
         ></peek-table-files>
         ${this.readonly ? nothing : html`<button class="primary" @click=${this.add}><peek-icon name="plus"></peek-icon>${texts.addTitle(this.what)}</button>`}
-      </div>
-      <peek-table
-        plain
-        label=${`${this.what}s`}
-        ?openable=${!this.readonly}
-        .columns=${this.shownColumns()}
-        .rows=${rows}
-        .sort=${this.sort}
-        .rowKey=${(row: Values) => String(row[this.keyField])}
-        @row-open=${(event: CustomEvent<Values>) => this.edit(event.detail)}
-        @sort-change=${this.onSort}
-      ></peek-table>
-      ${total > this.pageSize ? this.pager(total, rows.length) : nothing}
-    `;
+      </div>`;
+  }
+
+  /** In the place of the bar, so that nothing moves: what can be done with the rows that are selected. */
+  private selectionBar(rows: readonly Values[]): TemplateResult {
+    const count = this.selected.size;
+    return html`<div class="bar">
+      <label class="check">
+        <input type="checkbox" .checked=${count === rows.length} .indeterminate=${count < rows.length} @change=${() => this.selectAll(count < rows.length)} />
+        ${texts.selectPage}
+      </label>
+      <span class="weak push" role="status">${texts.selected(number(count, 0))}</span>
+      <button class="danger" @click=${this.deleteSelected}><peek-icon name="delete"></peek-icon>${texts.removeMany(count, this.what)}</button>
+    </div>`;
   }
 
   private searchBox(): TemplateResult {
@@ -210,7 +237,13 @@ export class PeekLoaderTable extends LitElement {
         <peek-icon name="delete"></peek-icon>
       </button>`,
     };
-    return [...shown, buttons];
+    const box: Column<Values> = {
+      key: "",
+      title: "",
+      fixed: true,
+      render: (row) => html`<input type="checkbox" aria-label=${texts.select(this.nameOf(row))} .checked=${this.selected.has(this.keyOf(row))} @change=${() => this.toggle(row)} />`,
+    };
+    return [box, ...shown, buttons];
   }
 
   private pager(total: number, shown: number): TemplateResult {
@@ -226,46 +259,42 @@ export class PeekLoaderTable extends LitElement {
     </nav>`;
   }
 
-  private editDialog(): TemplateResult {
-    const editing = this.editing;
-    const creating = editing?.version === null;
-    return html`<peek-dialog
-      heading=${creating ? texts.addTitle(this.what) : texts.editTitle(this.what)}
-      ?open=${editing !== null}
-      @dialog-close=${() => (this.editing = null)}
-    >
-      ${editing
-        ? html`<peek-form
-            cancellable
-            ?creating=${creating}
-            action=${creating ? texts.add : texts.save}
-            draft=${`${this.type}.${creating ? "new" : String(editing.row[this.keyField])}`}
-            .fields=${this.fields}
-            .values=${editing.row}
-            .save=${(values: Values) => this.save(values, editing)}
-            @form-cancel=${() => (this.editing = null)}
-          ></peek-form>`
-        : nothing}
-    </peek-dialog>`;
-  }
-
-  private clashDialog(): TemplateResult {
-    const clash = this.clash;
-    return html`<peek-dialog wide heading=${texts.conflictTitle} ?open=${clash !== null} @dialog-close=${() => (this.clash = null)}>
-      ${clash
-        ? html`<peek-clash
-            .clash=${clash}
-            .fields=${this.fields}
-            @clash-save=${(event: CustomEvent<Values>) => void this.saveMerged(event.detail, clash)}
-            @take-theirs=${() => (this.clash = null)}
-          ></peek-clash>`
-        : nothing}
-    </peek-dialog>`;
-  }
-
   private nameOf(row: Values): string {
     const named = row["name"] ?? row["title"] ?? row[this.keyField];
     return `${this.what} ${String(named ?? "")}`.trim();
+  }
+
+  private keyOf(row: Values): string {
+    return String(row[this.keyField]);
+  }
+
+  private toggle(row: Values): void {
+    const selected = new Set(this.selected);
+    const key = this.keyOf(row);
+    if (!selected.delete(key)) selected.add(key);
+    this.selected = selected;
+  }
+
+  private selectAll(all: boolean): void {
+    this.selected = new Set(all ? (this.loaded?.rows ?? []).map((row) => this.keyOf(row)) : []);
+  }
+
+  private async deleteSelected(): Promise<void> {
+    const rows = (this.loaded?.rows ?? []).filter((row) => this.selected.has(this.keyOf(row)));
+    const versions = rows.map((row) => this.versionOf(row) ?? "");
+    const what = texts.removeMany(rows.length, this.what);
+    if (!(await confirmDialog({ title: `${what}?`, text: texts.removeWarn, action: what }))) return;
+    try {
+      const [wrong] = await this.loader.removeAll(rows.map((row) => row[this.keyField] as Json), versions);
+      if (wrong) toast(texts.removedNone(this.nameOf(rows[wrong.row] ?? {}), wrong.message), "danger");
+      else {
+        this.selected = new Set();
+        toast(texts.removed, "ok");
+      }
+    } catch (error) {
+      toast(messageOf(error), "danger");
+    }
+    await this.reload();
   }
 
   private add(): void {
@@ -279,43 +308,6 @@ export class PeekLoaderTable extends LitElement {
 
   private versionOf(row: Values): string | null {
     return this.loaded?.versions[this.loaded.rows.indexOf(row)] ?? null;
-  }
-
-  private async save(values: Values, { row, version }: Editing): Promise<void> {
-    try {
-      await this.loader.save(values, version);
-    } catch (error) {
-      if (!isConflict(error) || version === null) throw error;
-      await this.showClash(row, values, error);
-      return;
-    }
-    this.editing = null;
-    toast(texts.saved, "ok");
-    await this.reload();
-  }
-
-  private async showClash(read: Values, mine: Values, { details }: ConflictError): Promise<void> {
-    const told = details as { row?: Values; version?: string; gone?: boolean };
-    let theirs = told.gone ? null : told.row;
-    let version = told.version ?? "";
-    // A row that is too large to come along is read.
-    if (theirs === undefined) {
-      const now = await this.loader.list({ limit: 1, filter: { [this.keyField]: mine[this.keyField] as Json } });
-      theirs = now.rows[0] ?? null;
-      version = now.versions[0] ?? "";
-    }
-    this.editing = null;
-    this.clash = { read, mine, theirs, version };
-    await this.reload();
-  }
-
-  private async saveMerged(values: Values, { theirs, version }: Clash): Promise<void> {
-    this.clash = null;
-    try {
-      await this.save(values, { row: theirs ?? {}, version });
-    } catch (error) {
-      toast(messageOf(error), "danger");
-    }
   }
 
   private async deleteRow(row: Values): Promise<void> {
@@ -345,14 +337,4 @@ export class PeekLoaderTable extends LitElement {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** What the client throws when somebody else was quicker; told by its type, because this package needs the client's types only. */
-interface ConflictError extends Error {
-  type: "Conflict";
-  details: JsonObject;
-}
-
-function isConflict(error: unknown): error is ConflictError {
-  return error instanceof Error && "type" in error && error.type === "Conflict";
 }
