@@ -19,7 +19,7 @@ export const loaderTableStyle = css`
     padding: var(--peek-space-3) var(--peek-space-4);
     border-bottom: 1px solid var(--peek-line);
   }
-  .bar input {
+  .bar input[type="search"] {
     width: 220px;
   }
   .push {

@@ -118,6 +118,9 @@ export const tableStyle = css`
       white-space: nowrap;
     }
   }
+  td input[type="checkbox"] {
+    display: block;
+  }
   .numeric {
     text-align: end;
     white-space: nowrap;
