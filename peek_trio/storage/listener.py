@@ -77,7 +77,11 @@ def _connect(engine: Engine) -> Connection:
     try:
         # It only ever listens: without keepalives a network that died without a word would leave it deaf for good.
         connection: Connection = psycopg.connect(*arguments, **{**options, **connect_options()}, autocommit=True)
-        connection.execute(f"LISTEN {CHANNEL}")
+        try:
+            connection.execute(f"LISTEN {CHANNEL}")
+        except BaseException:
+            connection.close()
+            raise
     except psycopg.OperationalError as error:
         if (plainly := explained(error)) is not None:
             raise plainly from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 import trio
@@ -83,6 +84,23 @@ def test_a_network_that_dies_without_a_word_is_noticed(database_url: str) -> Non
         parameters = connection.info.get_parameters()
     engine.dispose()
     assert (parameters["keepalives_idle"], parameters["tcp_user_timeout"]) == ("2", "5000")
+
+
+def test_a_connection_that_cannot_listen_is_not_left_open(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+    connect = psycopg.connect
+
+    def remember(*arguments: Any, **options: Any) -> Any:
+        made.append(connect(*arguments, **options))
+        return made[-1]
+
+    monkeypatch.setattr(psycopg, "connect", remember)
+    monkeypatch.setattr(listener, "CHANNEL", "no channel at all")
+    engine = open_engine(database_url)
+    with pytest.raises(psycopg.Error):
+        listener._connect(engine)
+    engine.dispose()
+    assert [connection.closed for connection in made] == [True]
 
 
 @pytest.mark.parametrize("attempt", [1, 2, 10, 1000])
