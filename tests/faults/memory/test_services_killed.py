@@ -11,6 +11,8 @@ from trio.testing import MockClock
 DEVICES = 200
 BACK_WITHIN = 15.0
 MOST_IN_A_SECOND = 0.2
+SEED = 1
+"""Chance decides who returns when: of 25 seeds the busiest second had 39 of 200. What is tried here is the same each time."""
 
 
 @pytest.mark.parametrize("kind", ["client", "server"])
@@ -22,7 +24,7 @@ async def test_200_devices_of_a_service_that_died_return_within_15_s_of_its_retu
 
     names = ("a", "b", "c", "d")
     world.gauges = dict.fromkeys(names, 1)
-    async with gauges(kind) as peek:
+    async with gauges(kind, seed=SEED) as peek:
         service = peek.services[kind]
         phones = await peek.devices(DEVICES)
         watched = [(phone, selector_of(names[number % 4])) for number, phone in enumerate(phones)]
