@@ -38,7 +38,7 @@ LONGEST = 12.0
 """Seconds between two attempts at most."""
 
 RETURNS = 17
-"""Peers that a service wants back in a second, on the average. Of 200 it is so few that not even chance brings a fifth in one second."""
+"""Peers that a service wants back in a second, on the average. Of 200, a fifth in one second is rare."""
 
 
 def spread_of(links: int) -> float:
