@@ -126,7 +126,7 @@ async def _receive_one(stream: MessageStream, within: float, limits: Limits, of_
         if of_device is not None and frames[0].header.get("service") == "device":
             unpack(message, of_device)
         return frames[0]
-    raise LinkLost(f"The other end said nothing for {within:.3g} s.", code=1008)
+    raise LinkLost("The other end said nothing in time.", code=1008)
 
 
 async def _send(stream: MessageStream, frame: Frame) -> None:

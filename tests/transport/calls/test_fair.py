@@ -90,12 +90,13 @@ def test_no_place_is_lost_or_free_while_somebody_waits_who_may_have_it(parties: 
 
 async def test_a_person_has_half_of_the_threads_and_others_have_the_rest() -> None:
     limiter = FairLimiter(4)
-    release = threading.Event()
+    release, begun = threading.Event(), threading.Semaphore(0)
     at_work: list[str] = []
 
     async def work(principal: Principal) -> None:
         def in_thread() -> None:
             at_work.append(principal.name)
+            begun.release()
             release.wait(10)
 
         await trio.to_thread.run_sync(in_thread, limiter=limiter.share(principal))
@@ -104,7 +105,8 @@ async def test_a_person_has_half_of_the_threads_and_others_have_the_rest() -> No
         for principal, count in ((JOE, 4), (ANN, 1), (NOBODY, 1)):
             for _ in range(count):
                 nursery.start_soon(work, principal)
-        await wait_all_tasks_blocked()
+        for _ in range(4):
+            assert await trio.to_thread.run_sync(begun.acquire, True, 10)
         assert limiter.borrowed_tokens == 4
         release.set()
     assert sorted(at_work[:4]) == ["", "ann", "joe", "joe"]

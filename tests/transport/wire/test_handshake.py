@@ -135,7 +135,7 @@ async def test_nothing_but_a_hello_is_accepted_first(streams, frames):
 async def test_who_says_nothing_for_five_seconds_is_sent_away(autojump_clock):
     left, right = memory_stream_pair()
     began = trio.current_time()
-    with pytest.raises(LinkLost, match="said nothing for 5 s"):
+    with pytest.raises(LinkLost, match="said nothing in time"):
         await accept_link(right, SERVER, admit)
     assert trio.current_time() - began == pytest.approx(5)
     with pytest.raises(LinkLost) as caught:
