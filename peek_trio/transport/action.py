@@ -200,7 +200,7 @@ class Actions:
             port.tell(ack_frame(self._registry.codec, number, result))
         except TupleError as error:
             log.error("%s was applied, but its result cannot travel: %s", waiting.handler.name, error)
-            port.tell(ack_frame(self._registry.codec, number, ActionResult(result.status, result.message)))
+            port.tell(ack_frame(self._registry.codec, number, attrs.evolve(result, result=None)))
 
     async def _work(self, lane_key: _LaneKey) -> None:
         lane = self._lanes[lane_key]
