@@ -76,7 +76,7 @@ def test_a_tap_carries_a_mark_until_its_row_shows_it_and_never_flickers(
     expect(item.get_by_text("Sending")).to_be_visible()
     context.set_offline(False)
     expect(item.get_by_text("11")).to_be_visible(timeout=40_000)
-    expect(item.get_by_text("Sending")).to_have_count(0)
+    phone.wait_for_function("() => !window.sampled.at(-1)[1]")
     frames: list[list[object]] = phone.evaluate("window.sampled")
     first = frames.index([10, True])
     assert [10, False] not in frames[first:]
