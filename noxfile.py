@@ -43,7 +43,7 @@ def npm(session: nox.Session, *arguments: str) -> None:
 
 @nox.session
 def test(session: nox.Session) -> None:
-    """Everything that needs no system package: Python, PostgreSQL and the web client, in at most three minutes."""
+    """Everything that needs no system package: Python, PostgreSQL and the web client, in some five minutes."""
     install(session)
     if not session.posargs:
         npm(session, "test", "--silent")
