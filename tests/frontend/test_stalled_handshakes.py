@@ -12,6 +12,7 @@ import trustme
 
 from peek_trio.frontend import PluginTrees, Site, serve_service_links, serve_site
 from peek_trio.frontend.visitor import PATIENCE
+from peek_trio.nursery.open_files import allow_open_files
 from peek_trio.security import Principal
 from peek_trio.transport.wire import Hello, connect_websocket, dial_link, pack
 from peek_trio.transport.wire.line import framed
@@ -88,6 +89,7 @@ def tls():
 async def test_five_hundred_stalled_handshakes_end_in_time_while_an_honest_client_is_welcomed(
     nursery, site, board, register, build, tmp_path, tls, dial
 ):
+    allow_open_files()  # both ends of all of them are in this process
     _, plain = site
     services = await nursery.start(partial(serve_service_links, board, admit, "127.0.0.1", 0))
     secured = Site(

@@ -16,6 +16,16 @@ _DROP_ALL = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0))  # one 
 _PROGRAM = struct.pack("HP", 1, ctypes.addressof(_DROP_ALL))  # how many instructions, and where
 
 
+def may_swallow() -> bool:
+    """Whether this account may attach such a filter; some kernels count it against the memory that a user may lock."""
+    with socket.socket() as probe:
+        try:
+            probe.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, _PROGRAM)
+        except OSError:
+            return False
+    return True
+
+
 class Wire:
     """`port` leads to the unix socket at `target`."""
 
