@@ -58,6 +58,8 @@ class Database:
         self._plain_actions: Gathering[Statements] = Gathering(functools.partial(self._apply, with_statements))
         self.changes = ChangeFeed()
         """Who wants to know of commits. In this process from the start; of other processes' while `listen` runs."""
+        self.overheard: dict[str, frozenset[str]] = {}
+        """The tables that have a trigger for other programs' changes, "schema.table" by schema; see `hear_foreign_writers`."""
 
     async def ready(self) -> None:
         """Waits until the database can be reached, however long that takes; says in the log that it waits."""
@@ -166,6 +168,7 @@ class Database:
         given, taken = await self.run(
             lambda session: keep_triggers(session, schema, wanted), name=f"triggers of {schema}"
         )
+        self.overheard[schema] = frozenset(f"{schema}.{name}" for name in wanted)
         if given or taken:
             log.info("%s: triggers for other programs' changes made on %s, removed from %s.", schema, given, taken)
 

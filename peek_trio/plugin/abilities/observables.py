@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
@@ -90,9 +90,24 @@ class Observables:
 
     def _follow(self, cls: type, follows: Sequence[type], fn: Callable[..., Any]) -> None:
         database = self._registrations.database(f"The provider {describe(fn)} follows tables and")
+        self._check_overheard(follows, database.overheard)
         name = tuple_name(cls)
         self._registrations.on_close(
             database.changes.on_change(
                 qualified_names(follows, self._registrations.error), lambda tables: self._board.notify(name)
             )
         )
+
+    def _check_overheard(self, follows: Sequence[type], overheard: Mapping[str, frozenset[str]]) -> None:
+        """Refuses a table that asks for a trigger and has none: what other programs write would be missed without a word."""
+        if self._registrations.parts.service != "server":
+            return  # it is the server that makes the triggers
+        for followed in follows:
+            table = getattr(followed, "__table__", None)
+            if table is None or not table.info.get("foreign_writers"):
+                continue
+            if table.fullname not in overheard.get(table.schema, ()):
+                raise self._registrations.error(
+                    f"The table {table.fullname} says that it has foreign writers, but there is no trigger on it: "
+                    "plugin_package.json must name the metadata of the table in storage.metadata."
+                )
