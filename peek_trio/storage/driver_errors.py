@@ -12,13 +12,8 @@ from peek_trio.errors import DatabaseUnavailable, StorageFull
 
 __all__ = ["explained", "is_conflict", "is_interruption", "is_misfit", "is_unreachable", "sqlstate_of"]
 
-_GONE = {
-    "57P01",
-    "57P02",
-    "57P03",
-    "57P05",
-    "53300",
-}  # shutting down, crashed, starting up, idle too long, too many connections
+# Shutting down, crashed, starting up, idle too long, too many connections.
+_GONE = {"57P01", "57P02", "57P03", "57P05", "53300"}
 _FULL = {"53100", "25006"}  # no room on the disk; writing in a transaction that the server made read-only
 _CONFLICT = {"40001", "40P01"}  # serialisation failure, deadlock
 

@@ -117,6 +117,8 @@ _CLAIM = (
     b" where seq is null or last is null or seq > last"
     b" on conflict do nothing returning who, device, action_id, tx, missing_from, seq, ctid"
 ) % {b"t": _TABLE, b"a": _ASKED}
+_CLAIMED = ("applied", "", b"")
+"""The outcome that a claim has written already."""
 _CLAIM_ONE = Prepared(
     b"peek_claim", _CLAIM % (b"(%b)" % b", ".join(b"$%d::%b" % (at, kind) for at, kind in enumerate(_TYPES, 1)))
 )
@@ -172,11 +174,7 @@ class Receipts:
             where = b" where ctid = '%b'::tid" % claimed.place
             if receipt is None:
                 unit.commit_with(b"delete from " + _TABLE + where)
-            elif (receipt.status, receipt.message, receipt.result) != (
-                "applied",
-                "",
-                b"",
-            ):  # which the claim says already
+            elif (receipt.status, receipt.message, receipt.result) != _CLAIMED:
                 told = _list(unit, receipt.status, receipt.message, receipt.result)
                 unit.commit_with(b"update %b set (status, message, result) = (%b)" % (_TABLE, told) + where)
 

@@ -89,9 +89,8 @@ class UnitOfWork:
             self.notes.committing = True
             try:
                 exchange(self.driver, *first, *self._last, b"commit")
-            except (
-                psycopg.Error
-            ) as error:  # a constraint that is checked at the commit is SQLAlchemy's to name, as any other
+            except psycopg.Error as error:
+                # A constraint that is checked at the commit is SQLAlchemy's to name, as any other.
                 raise DBAPIError.instance("COMMIT", None, error, psycopg.Error, hide_parameters=True) from error
         self.session.commit()
         self.touched = touched

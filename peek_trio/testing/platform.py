@@ -26,8 +26,6 @@ from peek_trio.transport.wire import Hello, LinkTiming
 
 __all__ = ["Platform", "platform"]
 
-SATELLITES = ("agent", "client", "worker")
-
 
 class Platform:
     """The services of one platform, and ways to connect devices and to make things go wrong.

@@ -102,9 +102,8 @@ class WebSocketStream:
         while True:
             try:
                 if self._incoming.answer and not (self._arrived and self._incoming.end):
-                    await (
-                        self._answer()
-                    )  # to pings, before whoever takes a message answers that; a goodbye comes after it
+                    # To pings, before whoever takes a message answers that; a goodbye comes after it.
+                    await self._answer()
                 if self._arrived:
                     break
                 if self._incoming.end is not None:
@@ -134,9 +133,8 @@ class WebSocketStream:
             self._line.interject(goodbye, last=True)
         await self._line.flush()
         if not goodbye and not self._incoming.heard_goodbye:
-            await (
-                self._line.send_eof()
-            )  # the peer broke the protocol and has been told: nothing is expected of it any more
+            # The peer broke the protocol and has been told: nothing is expected of it any more.
+            await self._line.send_eof()
         while not self._incoming.heard_goodbye:
             self._incoming.take(await self._line.receive_some())
 
